@@ -1,0 +1,1 @@
+"""Find which combinations of parts drive a model, and check them by re-ablation."""

@@ -1,0 +1,187 @@
+"""A game: players, and a value for every mask. The one noun of the core; everything explained is one."""
+
+import hashlib
+import json
+import threading
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spexcore.errors import BadBudget, BadInput, BadValue, Cancelled
+from spexcore.masks import ENUMERABLE, Masks, as_masks, pack
+
+Values = NDArray[np.float64]
+
+
+def content_key(content: object) -> str:
+    """sha256 hex of JSON-able content, the same in every process."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Game(ABC):
+    """Players and a value for every mask. A new question is one final class with players, key and _values."""
+
+    #: Masks evaluated between two looks at the progress, the stop button and the store.
+    batch: int = 512
+
+    @property
+    @abstractmethod
+    def players(self) -> tuple[str, ...]:
+        """One name a player, in the order of the mask's columns."""
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """sha256 of everything the values depend on: equal keys, equal values."""
+
+    @abstractmethod
+    def _values(self, masks: Masks) -> Values:
+        """Values of (n_masks, n_players) bool masks, shape (n_masks,)."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """JSON-able settings from which `spexcore.lenses.build` makes this game again; {} when nothing can."""
+        return {}
+
+    @property
+    def n_players(self) -> int:
+        return len(self.players)
+
+    def __call__(self, masks: object) -> Values:
+        """Values, (n_masks,) float64, of masks (n_masks, n_players); raises BadValue naming the first bad mask."""
+        rows = as_masks(masks, self.n_players)
+        if not len(rows):
+            return np.empty(0)
+        values = np.asarray(self._values(rows), dtype=np.float64)
+        if values.shape != (len(rows),):
+            raise BadValue(f"A game must return one value a mask, shape ({len(rows)},); got {values.shape}.")
+        if not np.isfinite(values).all():
+            bad = int(np.flatnonzero(~np.isfinite(values))[0])
+            kept = np.flatnonzero(rows[bad])[:20].tolist()
+            raise BadValue(f"The value must be finite; got {values[bad]} for mask {bad}, which keeps players {kept}.")
+        return values
+
+
+class FunctionGame(Game):
+    """Any callable from bool masks (n_masks, n_players) to values (n_masks,)."""
+
+    def __init__(self, function: Callable[[Masks], Any], players: Sequence[str], key: str | None = None) -> None:
+        self._function = function
+        self._players = _named(players)
+        # A function has no content to hash: without a name of its own each game is a new one.
+        self._key = content_key([key or uuid.uuid4().hex, self._players])
+
+    players = property(lambda self: self._players)
+    key = property(lambda self: self._key)
+
+    def _values(self, masks: Masks) -> Values:
+        return self._function(masks)
+
+
+class TableGame(Game):
+    """A value for each of the 2^n masks: values[k] belongs to the mask whose bit i keeps player i."""
+
+    def __init__(self, values: object, players: Sequence[str] | None = None) -> None:
+        self.table = np.asarray(values, dtype=np.float64)
+        n = self.table.size.bit_length() - 1
+        if self.table.ndim != 1 or self.table.size != 2**n or not 1 <= n <= ENUMERABLE:
+            raise BadInput(f"`values` must be one row of 2^n numbers, n from 1 to {ENUMERABLE}; got {self.table.shape}.")
+        self._players = _named(players if players is not None else [str(i) for i in range(n)])
+        if len(self._players) != n:
+            raise BadInput(f"`players` must name the {n} players of {2**n} values; got {len(self._players)} names.")
+        self._key = content_key([hashlib.sha256(self.table.tobytes()).hexdigest(), self._players])
+
+    players = property(lambda self: self._players)
+    key = property(lambda self: self._key)
+
+    def _values(self, masks: Masks) -> Values:
+        return self.table[masks @ (1 << np.arange(self.n_players))]
+
+
+class Memory(Protocol):
+    """Where values already paid for are kept, by packed mask."""
+
+    def get(self, keys: Sequence[bytes]) -> Mapping[bytes, float]:
+        """The known ones among the keys."""
+
+    def put(self, values: Mapping[bytes, float]) -> None:
+        """Keep these, durably once this returns."""
+
+
+class Progress(Protocol):
+    """Called after every batch."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Masks done so far, of the total of this call (masks already known included)."""
+
+
+class MeteredGame(Game):
+    """A game that pays once for each mask, counts, reports progress, and stops when told to.
+
+    `asked` counts masks asked for, `paid` those really evaluated: not in `memory`, not asked before.
+    Masks are evaluated in order of size, so that inputs of one length stay together, `game.batch` at a time;
+    each batch reaches `memory` before the next begins. `budget` bounds `asked` (BadBudget beyond it).
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        *,
+        budget: int | None = None,
+        memory: Memory | None = None,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self.game = game
+        self.batch = game.batch
+        self.asked = 0
+        self.paid = 0
+        self._budget = budget
+        self._memory = memory
+        self._on_progress = on_progress
+        self._cancel = cancel
+        self._known: dict[bytes, float] = {}
+
+    players = property(lambda self: self.game.players)
+    key = property(lambda self: self.game.key)
+    recipe = property(lambda self: self.game.recipe)
+
+    def _values(self, masks: Masks) -> Values:
+        if self._budget is not None and self.asked + len(masks) > self._budget:
+            raise BadBudget(f"`budget` is {self._budget} masks; {self.asked + len(masks)} were asked for.")
+        self.asked += len(masks)
+        keys = pack(masks)
+        first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))  # key -> its first row
+        if self._memory is not None:
+            self._known.update(self._memory.get([k for k in first if k not in self._known]))
+        rows = np.array(sorted(row for k, row in first.items() if k not in self._known), dtype=int)
+        rows = rows[np.argsort(masks[rows].sum(axis=1), kind="stable")]
+        self._report(len(masks) - len(rows), len(masks))
+        for start in range(0, len(rows), self.batch):
+            self._pay(masks, keys, rows[start : start + self.batch])
+            self._report(len(masks) - max(0, len(rows) - start - self.batch), len(masks))
+        return np.array([self._known[k] for k in keys])
+
+    def _pay(self, masks: Masks, keys: list[bytes], rows: NDArray[np.int_]) -> None:
+        if self._cancel is not None and self._cancel.is_set():
+            raise Cancelled(f"Stopped after {self.paid} masks; they are kept.")
+        fresh = dict(zip((keys[row] for row in rows), self.game(masks[rows]).tolist(), strict=True))
+        self.paid += len(fresh)
+        self._known.update(fresh)
+        if self._memory is not None:
+            self._memory.put(fresh)
+
+    def _report(self, done: int, total: int) -> None:
+        if self._on_progress is not None:
+            self._on_progress(done, total)
+
+
+def _named(players: Sequence[str]) -> tuple[str, ...]:
+    if not len(players):
+        raise BadInput("`players` must name at least one player; got none.")
+    return tuple(str(player) for player in players)

@@ -1,0 +1,101 @@
+"""Masks: bool arrays of shape (n_masks, n_players); True keeps the player. How to draw, pack and enumerate them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spexcore.errors import BadInput
+
+Masks = NDArray[np.bool_]
+Coalition = tuple[int, ...]
+
+DISTRIBUTIONS = ("uniform", "sizes", "near", "mixed")
+ENUMERABLE = 20  # 2^20 masks still fit in memory as bools for 20 players
+
+
+def as_masks(masks: object, n_players: int) -> Masks:
+    """Any array-like of zeros and ones as bool (n_masks, n_players)."""
+    array = np.atleast_2d(np.asarray(masks))
+    if array.ndim != 2 or array.shape[1] != n_players:
+        raise BadInput(f"`masks` must have shape (n_masks, {n_players}); got {np.shape(masks)}.")
+    if array.dtype != bool:
+        if not np.isin(array, (0, 1)).all():
+            raise BadInput("`masks` must hold only True/False or 1/0 (True keeps the player).")
+        array = array.astype(bool)
+    return array
+
+
+def all_masks(n_players: int) -> Masks:
+    """Every mask, (2^n_players, n_players); row k keeps player i where bit i of k is set."""
+    if n_players > ENUMERABLE:
+        raise BadInput(f"`n_players` must be at most {ENUMERABLE} to enumerate all masks; got {n_players}.")
+    return (np.arange(2**n_players)[:, None] >> np.arange(n_players) & 1).astype(bool)
+
+
+def pack(masks: Masks) -> list[bytes]:
+    """One hashable key per row: eight players a byte."""
+    return [row.tobytes() for row in np.packbits(masks, axis=1)]
+
+
+def near_limit(n_players: int) -> int:
+    """Most players a *near* mask removes: max(3, n / 10), or all of them in a tiny game."""
+    return min(n_players, max(3, n_players // 10))
+
+
+def corners(coalition: Coalition, n_players: int) -> Masks:
+    """The 2^|S| masks that keep everything outside S, (2^|S|, n_players); row k keeps S[i] where bit i of k is set."""
+    inside = all_masks(len(coalition))
+    masks = np.ones((len(inside), n_players), dtype=bool)
+    masks[:, list(coalition)] = inside
+    return masks
+
+
+def draw(distribution: str, n_players: int, n_masks: int, rng: np.random.Generator) -> Masks:
+    """Distinct masks of one distribution, (at most n_masks, n_players); all 2^n when n_masks covers them.
+
+    uniform: every player kept with probability 1/2 (serves Fourier and the Banzhaf family);
+    sizes: number kept uniform in 1..n-1, plus both ends (serves the Shapley family);
+    near: k players removed, k uniform in 1..max(3, n/10) (serves the prompt as it stands);
+    mixed: half uniform, half near, plus both ends.
+    """
+    if distribution not in DISTRIBUTIONS:
+        raise BadInput(f"`masks` must be one of {', '.join(DISTRIBUTIONS)}; got {distribution!r}.")
+    if n_players <= ENUMERABLE and n_masks >= 2**n_players:
+        return all_masks(n_players)
+    ends = np.vstack([np.ones(n_players, bool), np.zeros(n_players, bool)])[:n_masks]
+    if distribution == "uniform":
+        return _distinct(lambda m: rng.random((m, n_players)) < 0.5, n_masks, n_players)
+    if distribution == "near":
+        return _distinct(lambda m: _remove(_near_sizes(n_players, m, rng), n_players, rng), n_masks, n_players)
+    if distribution == "sizes":
+        kept = lambda m: rng.integers(1, max(2, n_players), m)  # noqa: E731
+        return _distinct(lambda m: _remove(n_players - kept(m), n_players, rng), n_masks, n_players, ends)
+    half = _distinct(
+        lambda m: _remove(_near_sizes(n_players, m, rng), n_players, rng), (n_masks + 2) // 2, n_players, ends
+    )
+    return _distinct(lambda m: rng.random((m, n_players)) < 0.5, n_masks, n_players, half)
+
+
+def _near_sizes(n_players: int, n_masks: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rng.integers(1, near_limit(n_players) + 1, n_masks)
+
+
+def _remove(removed: NDArray[np.int64], n_players: int, rng: np.random.Generator) -> Masks:
+    """Row r loses removed[r] players chosen at random."""
+    ranks = rng.random((len(removed), n_players)).argsort(axis=1).argsort(axis=1)
+    return ranks >= removed[:, None]
+
+
+def _distinct(sample, n_masks: int, n_players: int, start: Masks | None = None) -> Masks:
+    """Rows of `start`, then new rows of sample(m) in the order drawn, until n_masks or the well runs dry."""
+    rows = {} if start is None else dict.fromkeys(map(bytes, np.ascontiguousarray(start)))
+    for _ in range(60):
+        if len(rows) >= n_masks:
+            break
+        rows.update(dict.fromkeys(map(bytes, np.ascontiguousarray(sample(2 * (n_masks - len(rows)))))))
+    return _unpacked(list(rows)[:n_masks], n_players)
+
+
+def _unpacked(rows: Iterable[bytes], n_players: int) -> Masks:
+    return np.frombuffer(b"".join(rows), dtype=bool).reshape(-1, n_players).copy()
