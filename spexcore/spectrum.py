@@ -1,0 +1,1 @@
+"""A spectrum: coalition -> Fourier coefficient, for named players. What every estimator returns."""
