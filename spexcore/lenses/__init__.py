@@ -1,0 +1,1 @@
+"""Lenses: questions about a model, each a Game."""
