@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadBudget, BadInput, BadValue, Cancelled
-from spexcore.masks import ENUMERABLE, Masks, as_masks, pack
+from spexcore.masks import ENUMERABLE, Masks, as_masks, pack, unpack
 
 Values = NDArray[np.float64]
 
@@ -113,6 +113,19 @@ class Memory(Protocol):
         """Keep these, durably once this returns."""
 
 
+class KeptValues:
+    """A Memory that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, float] = {}
+
+    def get(self, keys: Sequence[bytes]) -> Mapping[bytes, float]:
+        return {key: self._values[key] for key in keys if key in self._values}
+
+    def put(self, values: Mapping[bytes, float]) -> None:
+        self._values.update(values)
+
+
 class Progress(Protocol):
     """Called after every batch."""
 
@@ -139,42 +152,51 @@ class MeteredGame(Game):
     ) -> None:
         self.game = game
         self.batch = game.batch
-        self.asked = 0
         self.paid = 0
+        self._asked: dict[bytes, int] = {}  # packed mask -> times asked, in the order first asked
         self._budget = budget
-        self._memory = memory
+        self._memory = memory if memory is not None else KeptValues()
         self._on_progress = on_progress
         self._cancel = cancel
-        self._known: dict[bytes, float] = {}
 
     players = property(lambda self: self.game.players)
     key = property(lambda self: self.game.key)
     recipe = property(lambda self: self.game.recipe)
 
+    @property
+    def asked(self) -> int:
+        """Masks asked for so far, repeats included."""
+        return sum(self._asked.values())
+
+    def samples(self) -> tuple[Masks, Values]:
+        """Distinct masks asked so far, (n_distinct, n_players), in the order first asked, and their values."""
+        keys = list(self._asked)
+        known = self._memory.get(keys)
+        return unpack(keys, self.n_players), np.array([known[key] for key in keys])
+
     def _values(self, masks: Masks) -> Values:
         if self._budget is not None and self.asked + len(masks) > self._budget:
             raise BadBudget(f"`budget` is {self._budget} masks; {self.asked + len(masks)} were asked for.")
-        self.asked += len(masks)
         keys = pack(masks)
         first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))  # key -> its first row
-        if self._memory is not None:
-            self._known.update(self._memory.get([k for k in first if k not in self._known]))
-        rows = np.array(sorted(row for k, row in first.items() if k not in self._known), dtype=int)
+        known = dict(self._memory.get(list(first)))
+        rows = np.array(sorted(row for key, row in first.items() if key not in known), dtype=int)
         rows = rows[np.argsort(masks[rows].sum(axis=1), kind="stable")]
         self._report(len(masks) - len(rows), len(masks))
         for start in range(0, len(rows), self.batch):
-            self._pay(masks, keys, rows[start : start + self.batch])
+            known.update(self._pay(masks, keys, rows[start : start + self.batch]))
             self._report(len(masks) - max(0, len(rows) - start - self.batch), len(masks))
-        return np.array([self._known[k] for k in keys])
+        for key in keys:
+            self._asked[key] = self._asked.get(key, 0) + 1
+        return np.array([known[key] for key in keys])
 
-    def _pay(self, masks: Masks, keys: list[bytes], rows: NDArray[np.int_]) -> None:
+    def _pay(self, masks: Masks, keys: list[bytes], rows: NDArray[np.int_]) -> dict[bytes, float]:
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled(f"Stopped after {self.paid} masks; they are kept.")
         fresh = dict(zip((keys[row] for row in rows), self.game(masks[rows]).tolist(), strict=True))
         self.paid += len(fresh)
-        self._known.update(fresh)
-        if self._memory is not None:
-            self._memory.put(fresh)
+        self._memory.put(fresh)
+        return fresh
 
     def _report(self, done: int, total: int) -> None:
         if self._on_progress is not None:

@@ -1,6 +1,6 @@
 """Masks: bool arrays of shape (n_masks, n_players); True keeps the player. How to draw, pack and enumerate them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,13 @@ def all_masks(n_players: int) -> Masks:
 def pack(masks: Masks) -> list[bytes]:
     """One hashable key per row: eight players a byte."""
     return [row.tobytes() for row in np.packbits(masks, axis=1)]
+
+
+def unpack(keys: Sequence[bytes], n_players: int) -> Masks:
+    """The masks (n_keys, n_players) that `pack` made the keys of."""
+    width = -(-n_players // 8)
+    bits = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, width)
+    return np.unpackbits(bits, axis=1, count=n_players).astype(bool)
 
 
 def near_limit(n_players: int) -> int:
@@ -87,7 +94,9 @@ def _remove(removed: NDArray[np.int64], n_players: int, rng: np.random.Generator
     return ranks >= removed[:, None]
 
 
-def _distinct(sample, n_masks: int, n_players: int, start: Masks | None = None) -> Masks:
+def _distinct(
+    sample: Callable[[int], Masks], n_masks: int, n_players: int, start: Masks | None = None
+) -> Masks:
     """Rows of `start`, then new rows of sample(m) in the order drawn, until n_masks or the well runs dry."""
     rows = {} if start is None else dict.fromkeys(map(bytes, np.ascontiguousarray(start)))
     for _ in range(60):

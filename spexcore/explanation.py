@@ -1,0 +1,190 @@
+"""An explanation: everything said about one game, in a frozen object and in one JSON file."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from spexcore.errors import BadRunFile, SpexError
+from spexcore.faithfulness import Faithfulness
+from spexcore.game import content_key
+from spexcore.interactions import Interactions
+from spexcore.masks import Coalition
+from spexcore.spectrum import Spectrum
+
+SCHEMA = "spexcore.explanation/1"
+MAX_BYTES = 20_000_000  # a file larger than this was not written here
+DEFAULT_INDEX = "comobius"
+DEFAULT_ORDER = 4  # of reported interactions: above it the alternating sums grow and nobody reads them
+
+_REQUIRED = ("players", "estimator", "coefficients", "faithfulness", "seed", "masks_asked", "masks_paid")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything said about one game.
+
+    measured: coalition -> co-Moebius value from real ablations, exact by construction.
+    spread: order -> half-width of the 95 % interval of a co-Moebius value that is only predicted.
+    masks_asked, masks_paid: for the estimate; held_out_paid: really evaluated to judge it.
+    recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
+    """
+
+    spectrum: Spectrum
+    estimator: Mapping[str, Any]
+    seed: int
+    masks: str
+    budget: int
+    masks_asked: int
+    masks_paid: int
+    held_out_paid: int
+    seconds: float
+    faithfulness: Faithfulness
+    measured: Mapping[Coalition, float] = field(default_factory=dict)
+    spread: Mapping[int, float] = field(default_factory=dict)
+    key: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return self.spectrum.players
+
+    @property
+    def lens(self) -> str:
+        """Name of the lens, "game" for a game that no lens made."""
+        return str(self.recipe.get("lens", "game"))
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """Id, sha256, dtype and device of the model, None where there is none."""
+        return self.recipe.get("model")
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits of what was asked: equal requests, equal ids."""
+        return content_key([self.key, self.estimator, self.seed, self.masks, self.budget, list(self.players)])[:12]
+
+    def interactions(self, index: str = DEFAULT_INDEX, max_order: int | None = None) -> Interactions:
+        """Scores of an index: for co-Moebius the measured ones first-hand and exact, the others from the spectrum."""
+        order = min(DEFAULT_ORDER, self.spectrum.order) if max_order is None else max_order
+        predicted = self.spectrum.interactions(index, max_order=max(1, order))
+        if index != "comobius" or not self.measured:
+            return predicted
+        measured = {S: value for S, value in self.measured.items() if len(S) <= predicted.max_order}
+        return Interactions({**predicted.scores, **measured}, index, predicted.max_order, self.players)
+
+    @cached_property
+    def intervals(self) -> Mapping[Coalition, tuple[float, float]]:
+        """95 % interval of every reported co-Moebius value; a measured one is its own interval."""
+        widths = {S: 0.0 if S in self.measured else self.half_width(len(S)) for S in self.interactions().scores if S}
+        widths.update({S: 0.0 for S in self.measured})
+        scores = {**self.interactions().scores, **self.measured}
+        return MappingProxyType({S: (scores[S] - w, scores[S] + w) for S, w in widths.items()})
+
+    def half_width(self, order: int) -> float:
+        """Half-width of the 95 % interval of a predicted co-Moebius value of this order."""
+        known = [k for k in self.spread if k <= order]
+        # Beyond the orders that were judged, a value is a sum of twice as many ablations with each order.
+        return self.spread[max(known)] * 2.0 ** ((order - max(known)) / 2) if known else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON-able dict, the run file."""
+        return {
+            "schema": SCHEMA,
+            "lens": self.lens,
+            "players": list(self.players),
+            "key": self.key,
+            "recipe": dict(self.recipe),
+            "model": self.model,
+            "estimator": dict(self.estimator),
+            "seed": self.seed,
+            "masks": self.masks,
+            "budget": self.budget,
+            "masks_asked": self.masks_asked,
+            "masks_paid": self.masks_paid,
+            "held_out_paid": self.held_out_paid,
+            "seconds": round(self.seconds, 3),
+            "faithfulness": asdict(self.faithfulness),
+            "coefficients": _terms(self.spectrum.coefficients),
+            "measured": _terms(self.measured),
+            "spread": {str(order): width for order, width in self.spread.items()},
+            "notes": list(self.notes),
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_json(cls, content: Any) -> "Explanation":
+        """The explanation a run file holds; raises BadRunFile in one sentence for anything else."""
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            found = content.get("schema") if isinstance(content, dict) else type(content).__name__
+            raise BadRunFile(f"A run file must have the schema {SCHEMA!r}; got {str(found)[:80]!r}. Run `spex explain` again.")
+        missing = [name for name in _REQUIRED if name not in content]
+        if missing:
+            raise BadRunFile(f"The run file lacks {', '.join(missing)}; it was cut or edited. Run `spex explain` again.")
+        try:
+            return cls._read(content)
+        except (SpexError, TypeError, ValueError, KeyError, AttributeError) as error:
+            raise BadRunFile(f"The run file cannot be read: {error}. Run `spex explain` again.") from error
+
+    @classmethod
+    def _read(cls, content: dict[str, Any]) -> "Explanation":
+        players = tuple(str(player) for player in content["players"])
+        return cls(
+            spectrum=Spectrum(_coalitions(content["coefficients"]), players),
+            estimator=dict(content["estimator"]),
+            seed=int(content["seed"]),
+            masks=str(content.get("masks", "uniform")),
+            budget=int(content.get("budget", content["masks_asked"])),
+            masks_asked=int(content["masks_asked"]),
+            masks_paid=int(content["masks_paid"]),
+            held_out_paid=int(content.get("held_out_paid", 0)),
+            seconds=float(content.get("seconds", 0.0)),
+            faithfulness=Faithfulness(**content["faithfulness"]),
+            measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
+            spread={int(order): float(width) for order, width in content.get("spread", {}).items()},
+            key=str(content.get("key", "")),
+            recipe=dict(content.get("recipe") or {}),
+            notes=tuple(str(note) for note in content.get("notes", ())),
+            versions={str(name): str(version) for name, version in content.get("versions", {}).items()},
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write the run file; a crash leaves the old file or the new one, never half of one."""
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(target.name + ".part")
+        draft.write_text(json.dumps(self.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(draft, target)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Explanation":
+        """Read a run file; raises BadRunFile when it is not one."""
+        try:
+            if Path(path).stat().st_size > MAX_BYTES:
+                raise BadRunFile(f"{path} is larger than {MAX_BYTES // 10**6} MB: no run file is.")
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadRunFile(f"{path} cannot be read as a run file: {error}.") from error
+        return cls.loads(text, str(path))
+
+    @classmethod
+    def loads(cls, text: str, name: str = "The text") -> "Explanation":
+        """Read the text of a run file; raises BadRunFile when it is not one."""
+        try:
+            return cls.from_json(json.loads(text))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
+
+
+def _terms(scores: Mapping[Coalition, float]) -> list[dict[str, Any]]:
+    return [{"coalition": list(coalition), "value": value} for coalition, value in scores.items()]
+
+
+def _coalitions(terms: list[dict[str, Any]]) -> dict[Coalition, float]:
+    return {tuple(int(i) for i in term["coalition"]): float(term["value"]) for term in terms}

@@ -1,0 +1,111 @@
+"""Re-ablation: the claim a spectrum makes about a coalition, measured on the game itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spexcore.errors import BadInput
+from spexcore.game import Game
+from spexcore.masks import Coalition, Masks, corners
+from spexcore.spectrum import Spectrum
+
+MAX_ORDER = 12  # 4,096 corners: beyond that nobody waits
+
+
+@dataclass(frozen=True)
+class Corner:
+    """One ablation of a re-ablated coalition: which of its members were kept, and the value."""
+
+    kept: Coalition
+    value: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A coalition re-ablated: co-Moebius value predicted and measured, every corner, and the effect in other contexts.
+
+    measured: sum over T of (-1)^(|S| - |T|) f(N - S + T), the effect in the prompt as it stands (DESIGN section 2).
+    contexts: the same alternating sum with the other players kept at random, one value a context.
+    """
+
+    coalition: Coalition
+    players: tuple[str, ...]
+    predicted: float | None
+    measured: float
+    corners: tuple[Corner, ...]
+    contexts: tuple[float, ...]
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "coalition": list(self.coalition),
+            "players": list(self.players),
+            "index": "comobius",
+            "predicted": self.predicted,
+            "measured": self.measured,
+            "corners": [{"kept": list(corner.kept), "value": corner.value} for corner in self.corners],
+            "contexts": list(self.contexts),
+        }
+
+
+def validate(
+    game: Game, coalition: Iterable[int], *, spectrum: Spectrum | None = None, contexts: int = 0, seed: int = 0
+) -> Validation:
+    """Re-ablate a coalition: its 2^|S| corners with everything else kept, and in `contexts` random contexts.
+
+    With a spectrum, `predicted` is the co-Moebius value it claims. Raises BadInput for players that do not exist.
+    """
+    members = checked_coalition(coalition, game.n_players)
+    rng = np.random.default_rng(seed)
+    masks = [corners(members, game.n_players)]
+    masks += [_in_context(members, rng.random(game.n_players) < 0.5) for _ in range(contexts)]
+    values = game(np.vstack(masks)).reshape(1 + contexts, -1)
+    sums = values @ signs(len(members))
+    inside = masks[0][:, list(members)]
+    return Validation(
+        coalition=members,
+        players=tuple(game.players[i] for i in members),
+        predicted=None if spectrum is None else float(comobius_from(spectrum.predict(masks[0]))),
+        measured=float(sums[0]),
+        corners=tuple(
+            Corner(tuple(i for i, kept in zip(members, row, strict=True) if kept), float(value))
+            for row, value in zip(inside, values[0], strict=True)
+        ),
+        contexts=tuple(sums[1:].tolist()),
+    )
+
+
+def checked_coalition(coalition: Iterable[int], n_players: int) -> Coalition:
+    """Sorted distinct player indices; raises BadInput naming the one that does not exist."""
+    members = tuple(sorted({int(i) for i in coalition}))
+    if not members:
+        raise BadInput("`coalition` must name at least one player; got none.")
+    if members[0] < 0 or members[-1] >= n_players:
+        wrong = members[0] if members[0] < 0 else members[-1]
+        raise BadInput(f"`coalition` must name players from 0 to {n_players - 1}; got {wrong}.")
+    if len(members) > MAX_ORDER:
+        raise BadInput(
+            f"`coalition` must have at most {MAX_ORDER} players, {2**MAX_ORDER:,} ablations; got {len(members)}. "
+            "Choose fewer."
+        )
+    return members
+
+
+def signs(order: int) -> NDArray[np.float64]:
+    """(-1)^(|S| - |T|) for the corners of an order in the order of `masks.corners`, shape (2^order,)."""
+    kept = np.array([index.bit_count() for index in range(2**order)])
+    return 1.0 - 2.0 * ((order - kept) % 2)
+
+
+def comobius_from(values: NDArray[np.float64]) -> float:
+    """Co-Moebius value from the values of a coalition's corners, (2^order,) as `masks.corners` orders them."""
+    return float(values @ signs(len(values).bit_length() - 1))
+
+
+def _in_context(members: Coalition, context: NDArray[np.bool_]) -> Masks:
+    masks = corners(members, len(context))
+    outside = np.ones(len(context), dtype=bool)
+    outside[list(members)] = False
+    masks[:, outside] = context[outside]
+    return masks
