@@ -13,8 +13,9 @@ from spexcore.errors import BadRunFile, SpexError
 from spexcore.faithfulness import Faithfulness
 from spexcore.game import content_key
 from spexcore.interactions import Interactions
-from spexcore.masks import Coalition
+from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
+from spexcore.validation import comobius_from
 
 SCHEMA = "spexcore.explanation/1"
 MAX_BYTES = 20_000_000  # a file larger than this was not written here
@@ -82,10 +83,22 @@ class Explanation:
     @cached_property
     def intervals(self) -> Mapping[Coalition, tuple[float, float]]:
         """95 % interval of every reported co-Moebius value; a measured one is its own interval."""
-        widths = {S: 0.0 if S in self.measured else self.half_width(len(S)) for S in self.interactions().scores if S}
-        widths.update({S: 0.0 for S in self.measured})
         scores = {**self.interactions().scores, **self.measured}
-        return MappingProxyType({S: (scores[S] - w, scores[S] + w) for S, w in widths.items()})
+        return MappingProxyType({S: self._around(S, score) for S, score in scores.items() if S})
+
+    def comobius(self, coalition: Coalition) -> float:
+        """Co-Moebius value claimed for any coalition, reported or not: measured where it was, else the spectrum's."""
+        if coalition in self.measured:
+            return self.measured[coalition]
+        return comobius_from(self.spectrum.predict(corners(coalition, len(self.players))))
+
+    def interval(self, coalition: Coalition) -> tuple[float, float]:
+        """95 % interval of the co-Moebius value of any coalition."""
+        return self._around(coalition, self.comobius(coalition))
+
+    def _around(self, coalition: Coalition, score: float) -> tuple[float, float]:
+        width = 0.0 if coalition in self.measured else self.half_width(len(coalition))
+        return score - width, score + width
 
     def half_width(self, order: int) -> float:
         """Half-width of the 95 % interval of a predicted co-Moebius value of this order."""
