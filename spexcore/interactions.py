@@ -1,22 +1,33 @@
 """Interactions: the scores of coalitions under one index, ranked and named."""
 
-import heapq
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from spexcore.errors import BadInput
 from spexcore.masks import Coalition
+from spexcore.terms import Terms
 from spexcore.transforms import INDICES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+def checked_terms(numbers: Mapping[Coalition, float], players: Sequence[str]) -> Terms:
+    """Numbers by coalition of these players, sorted; raises BadInput on a coalition or a number that cannot be."""
+    if not players:
+        raise BadInput("`players` must name at least one player; got none.")
+    terms = Terms.of(numbers)
+    if terms.order and terms.players[-1] >= len(players):
+        raise BadInput(f"A coalition must hold players below {len(players)}, one a name; got {terms.players[-1]}.")
+    return terms
+
+
 @dataclass(frozen=True)
 class Interactions:
-    """Coalition -> score under one index, up to max_order; an absent coalition scores zero."""
+    """Coalition -> score under one index, up to max_order, sorted by (order, coalition); an absent one scores zero."""
 
     scores: Mapping[Coalition, float]
     index: str
@@ -26,8 +37,9 @@ class Interactions:
     def __post_init__(self) -> None:
         if self.index not in INDICES:
             raise BadInput(f"`index` must be one of {', '.join(INDICES)}; got {self.index!r}.")
-        object.__setattr__(self, "scores", MappingProxyType(dict(self.scores)))
-        object.__setattr__(self, "players", tuple(self.players))
+        players = tuple(str(player) for player in self.players)
+        object.__setattr__(self, "scores", checked_terms(self.scores, players))
+        object.__setattr__(self, "players", players)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -36,40 +48,42 @@ class Interactions:
         """The score of a coalition, its players in any order; 0.0 when absent."""
         return self.scores.get(tuple(sorted(coalition)), 0.0)
 
-    def __hash__(self) -> int:
-        return hash((self.index, self.max_order, self.players, tuple(self.scores.items())))
-
-    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return Interactions, (dict(self.scores), self.index, self.max_order, self.players)
-
     def names(self, coalition: Coalition) -> tuple[str, ...]:
         """The players of a coalition by name."""
         return tuple(self.players[player] for player in coalition)
 
     def of_order(self, order: int) -> "Interactions":
         """Only the coalitions of this many players."""
-        scores = {coalition: score for coalition, score in self.scores.items() if len(coalition) == order}
-        return Interactions(scores, self.index, self.max_order, self.players)
+        groups = Terms.of(self.scores).groups
+        return replace(self, scores=Terms({order: groups[order]} if order in groups else {}))
 
     def ranked(self) -> list[tuple[Coalition, float]]:
-        """(coalition, score), largest magnitude first, then smaller, then earlier coalitions; without the empty one."""
-        return sorted((item for item in self.scores.items() if item[0]), key=_rank)
+        """(coalition, score), largest magnitude first, ties by (order, coalition); the empty coalition is left out."""
+        return self._largest(len(self))
 
     def top(self, k: int) -> list[tuple[tuple[str, ...], float]]:
-        """The k first of `ranked`, by player names: [(("a", "b"), 0.98), ...]."""
+        """The first k of `ranked` by name: [(("a", "b"), 0.98), ...]."""
         if k < 0:
             raise BadInput(f"`k` must be at least 0; got {k}.")
-        best = heapq.nsmallest(k, (item for item in self.scores.items() if item[0]), key=_rank)
-        return [(self.names(coalition), score) for coalition, score in best]
+        return [(self.names(coalition), score) for coalition, score in self._largest(k)]
 
     def to_frame(self) -> "pd.DataFrame":
-        """Data frame with columns coalition, players, order, score, ranked; without the empty coalition."""
+        """As `ranked`, with columns coalition, players (by name), order, score."""
         import pandas as pd
 
         rows = [(coalition, self.names(coalition), len(coalition), score) for coalition, score in self.ranked()]
         return pd.DataFrame(rows, columns=["coalition", "players", "order", "score"])
 
-
-def _rank(item: tuple[Coalition, float]) -> tuple[float, int, Coalition]:
-    coalition, score = item
-    return -abs(score), len(coalition), coalition
+    def _largest(self, k: int) -> list[tuple[Coalition, float]]:
+        """The first k of the ranking; only these become tuples."""
+        groups = [group for size, group in Terms.of(self.scores).groups.items() if size]
+        if not groups:
+            return []
+        starts = np.cumsum([0] + [len(values) for _, values in groups])
+        scores = np.concatenate([values for _, values in groups])
+        first = np.argsort(-np.abs(scores), kind="stable")[:k]  # the groups are already in the order that settles ties
+        owners = np.searchsorted(starts, first, side="right") - 1
+        return [
+            (tuple(groups[owner][0][row - starts[owner]].tolist()), float(scores[row]))
+            for row, owner in zip(first.tolist(), owners.tolist(), strict=True)
+        ]

@@ -1,106 +1,149 @@
-"""Sums over the supersets of every sub-coalition, out = sum_{U >= S} w(|S|, |U|) in(U), on arrays instead of sets."""
+"""Sums over the supersets of every sub-coalition, out(S) = sum_{U >= S} w(|S|, |U|) in(U), on arrays, not on sets."""
 
 from collections.abc import Callable, Mapping
-from itertools import combinations
+from itertools import chain, combinations
 from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.masks import Coalition
+from spexcore.masks import ENUMERABLE, all_masks
+from spexcore.terms import Floats, Rows, Terms
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Groups = dict[int, tuple[Rows, Floats]]  # order -> coalitions (m, order), coefficients (m,)
 Weight = Callable[[int, int], float]  # (|S|, |U|) -> w
+Weights = Mapping[tuple[int, int], float]
 
 SUB_COALITIONS = 2**24  # what one conversion may walk in memory
-ROUNDING = 1e-14  # a sum smaller than this part of its terms is a cancellation, not a score
+ROUNDING = 1e-14  # a sum smaller than this part of its terms has cancelled to rounding error
 
 
-def by_size(coefficients: Mapping[Coalition, float]) -> Groups:
-    """Coalitions and coefficients as arrays, one pair an order, orders ascending; raises BadInput on a bad key."""
-    keys: dict[int, list[Coalition]] = {}
-    values: dict[int, list[float]] = {}
-    for coalition, value in coefficients.items():
-        keys.setdefault(len(coalition), []).append(coalition)
-        values.setdefault(len(coalition), []).append(value)
-    return {size: (_rows(keys[size], size), np.array(values[size], dtype=np.float64)) for size in sorted(keys)}
+def superset_sums(terms: Terms, weight: Weight, max_order: int | None = None) -> Terms:
+    """Every sub-coalition up to `max_order` with its sum; what cancels to zero is left out.
 
-
-def _rows(coalitions: list[Coalition], size: int) -> Rows:
-    rows = np.array(coalitions).reshape(len(coalitions), size)
-    if size and rows.dtype.kind not in "iu":
-        raise BadInput(f"A coalition must be a tuple of player indices (whole numbers); got {coalitions[0]!r}.")
-    bad = (np.diff(rows, axis=1) <= 0).any(axis=1) | (rows < 0).any(axis=1)
-    if size and bad.any():
-        culprit = coalitions[int(np.flatnonzero(bad)[0])]
-        raise BadInput(f"A coalition must be sorted, distinct player indices from 0; got {culprit!r}.")
-    return rows.astype(np.int64)
-
-
-def superset_sums(groups: Groups, weight: Weight, max_order: int | None = None) -> dict[Coalition, float]:
-    """Every sub-coalition S up to `max_order` with its sum, sorted by (order, coalition); zeros are left out."""
-    sizes = range(min(max(groups, default=0), max_order if max_order is not None else max(groups, default=0)) + 1)
-    weights = {(s, u): weight(s, u) for s in sizes for u in groups if u >= s}
-    weights = {pair: w for pair, w in weights.items() if w}
-    _check_walk(groups, weights)
-    players = 1 + max((int(rows.max()) for size, (rows, _) in groups.items() if size), default=0)
-    result: dict[Coalition, float] = {}
-    for s in sizes:
-        parts = [_sub_coalitions(*groups[u], s, weights[s, u]) for u in groups if (s, u) in weights]
-        if parts:
-            rows, terms = (np.concatenate(part) for part in zip(*parts, strict=True))
-            result.update(listed(*_added(rows, terms, players)))
-    return result
-
-
-def _check_walk(groups: Groups, weights: Mapping[tuple[int, int], float]) -> None:
-    walk = sum(len(groups[u][1]) * comb(u, s) for s, u in weights)
+    Sparse terms are walked one sub-coalition at a time; terms that fill the lattice of few players, in one table of
+    2^players. Raises BadInput when both are too many.
+    """
+    largest = terms.order if max_order is None else min(max_order, terms.order)
+    weights = _weights(terms, weight, largest)
+    walk = sum(len(terms.groups[u][1]) * comb(u, s) for s, u in weights)
+    active = len(terms.players)
+    if active <= ENUMERABLE and walk > active * 2**active:
+        return _dense_sums(terms, weight, largest)
     if walk > SUB_COALITIONS:
         raise BadInput(
-            f"The sub-coalitions to score must number at most {SUB_COALITIONS:,}; terms of order up to "
-            f"{max(groups)} have {walk:,}. Give a lower `max_order`, or truncate the spectrum."
+            f"The sub-coalitions to score must number at most {SUB_COALITIONS:,}; {len(terms):,} terms of order up to "
+            f"{terms.order} have {walk:,}. Give a lower `max_order`, or truncate the spectrum."
         )
+    groups = {s: _sparse_sums(terms, s, weights) for s in range(largest + 1)}
+    return Terms({s: group for s, group in groups.items() if len(group[1])})
 
 
-def _sub_coalitions(rows: Rows, values: Floats, size: int, weight: float) -> tuple[Rows, Floats]:
-    """All sub-coalitions (m * C(order, size), size) of the rows (m, order), and what each adds to its sum."""
+def _weights(terms: Terms, weight: Weight, largest: int) -> dict[tuple[int, int], float]:
+    """The weights that are not zero, by (|S|, |U|)."""
+    try:
+        weights = {(s, u): weight(s, u) for u in terms.groups for s in range(min(u, largest) + 1)}
+    except OverflowError:
+        raise BadInput(
+            f"A score of a coalition of {terms.order:,} players does not fit a float64. "
+            "Give a lower `max_order`, or truncate the spectrum."
+        ) from None
+    return {sizes: w for sizes, w in weights.items() if w}
+
+
+def _sparse_sums(terms: Terms, size: int, weights: Weights) -> tuple[Rows, Floats]:
+    """Sub-coalitions (m, size) in lexicographic order, and their sums (m,)."""
+    larger = [u for u in terms.groups if (size, u) in weights]
+    if not larger:
+        return np.empty((0, size), np.int32), np.empty(0)
+    parts = [_sub_coalitions(*terms.groups[u], size) for u in larger]
+    rows = np.concatenate([rows for rows, _ in parts])
+    shares = np.concatenate([values * weights[size, u] for u, (_, values) in zip(larger, parts, strict=True)])
+    if larger == [size]:
+        return _without_zeros(rows, shares, np.abs(shares))
+    order, keys = _sorted_keys(rows, 1 + int(terms.players[-1]) if size else 1)
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    shares = shares[order]
+    sums, scale = np.add.reduceat(shares, starts), np.add.reduceat(np.abs(shares), starts)
+    return _without_zeros(rows[order[starts]], sums, scale)
+
+
+def _sub_coalitions(rows: Rows, values: Floats, size: int) -> tuple[Rows, Floats]:
+    """All sub-coalitions (m * C(order, size), size) of rows (m, order), and the value each comes from."""
     order = rows.shape[1]
-    columns = np.array(list(combinations(range(order), size)), dtype=np.int64)  # (C(order, size), size)
-    walk = len(rows) * len(columns)
-    return rows[:, columns].reshape(walk, size), np.repeat(values * weight, len(columns))
+    n_columns = comb(order, size)
+    columns = np.fromiter(chain.from_iterable(combinations(range(order), size)), np.intp, n_columns * size)
+    picked = rows[:, columns]  # (m, order) -> (m, C(order, size) * size)
+    return picked.reshape(len(rows) * n_columns, size), np.repeat(values, n_columns)
 
 
-def _added(rows: Rows, terms: Floats, players: int) -> tuple[Rows, Floats]:
-    """Equal rows added up, in lexicographic order, without those that cancel."""
-    if not rows.shape[1]:
-        rows, sums, sizes = rows[:1], terms.sum(keepdims=True), np.abs(terms).sum(keepdims=True)
-    else:
-        keys = _keys(rows, players)
-        order = np.argsort(keys)
-        starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-        rows, terms = rows[order[starts]], terms[order]
-        sums, sizes = np.add.reduceat(terms, starts), np.add.reduceat(np.abs(terms), starts)
-    real = np.abs(sums) > ROUNDING * sizes
+def _without_zeros(rows: Rows, sums: Floats, scale: Floats) -> tuple[Rows, Floats]:
+    real = np.abs(sums) > ROUNDING * scale
     return rows[real], sums[real]
 
 
-def _keys(rows: Rows, players: int) -> NDArray[np.int64]:
-    """One integer a row (m, size), ordered as the rows are: its digits in base `players`, ranked when they overflow."""
+def _sorted_keys(rows: Rows, players: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """The order that sorts rows (m, size), and one integer a row in that order, equal where rows are equal."""
     keys = np.zeros(len(rows), dtype=np.int64)
-    room = 1
+    room = 1  # keys lie below it
     for column in rows.T:
         if room * players >= 2**63:
             keys = np.unique(keys, return_inverse=True)[1].astype(np.int64)
             room = len(rows)
         keys = keys * players + column
         room *= players
-    return keys
+    bits = len(rows).bit_length()
+    if room << bits < 2**63:  # numpy sorts numbers several times faster than it argsorts them
+        packed = np.sort(keys << bits | np.arange(len(rows)))
+        return packed & ((1 << bits) - 1), packed >> bits
+    order = np.argsort(keys)
+    return order, keys[order]
 
 
-def listed(rows: Rows, values: Floats) -> dict[Coalition, float]:
-    """Rows (m, size) and values (m,) as a dict of tuples."""
-    coalitions = zip(*rows.T.tolist(), strict=True) if rows.shape[1] else [()] * len(rows)
-    return dict(zip(coalitions, values.tolist(), strict=True))
+def _dense_sums(terms: Terms, weight: Weight, largest: int) -> Terms:
+    """The same from tables (2^players,); bit i of a row's number holds the i-th active player in the coalition."""
+    bits = 1 << np.arange(len(terms.players))
+    sizes = np.bitwise_count(np.arange(2 ** len(bits)))
+    sums, scale = np.zeros(len(sizes)), np.zeros(len(sizes))
+    for column, orders in _columns(terms, weight, largest).items():
+        table = np.zeros(len(sizes))
+        for u, factor in orders.items():
+            rows, values = terms.groups[u]
+            table[bits[np.searchsorted(terms.players, rows)].sum(axis=1)] = factor * values
+        by_size = np.array(column)[np.minimum(sizes, largest)]
+        sums += by_size * _zeta(table.copy())
+        scale += np.abs(by_size) * _zeta(np.abs(table))
+    return _from_table(terms, np.where((np.abs(sums) > ROUNDING * scale) & (sizes <= largest), sums, 0.0))
+
+
+def _columns(terms: Terms, weight: Weight, largest: int) -> dict[tuple[float, ...], dict[int, float]]:
+    """Weights by |S| -> {|U|: factor}: orders whose weights are multiples of each other share one table."""
+    columns: dict[tuple[float, ...], dict[int, float]] = {}
+    for u in terms.groups:
+        weights = [weight(s, u) for s in range(largest + 1)]
+        factor = next((w for w in weights if w), 1.0)
+        columns.setdefault(tuple(w / factor for w in weights), {})[u] = factor
+    return columns
+
+
+def _zeta(table: Floats) -> Floats:
+    """Sums over supersets (2^n,), in place."""
+    half = 1
+    while half < len(table):
+        pairs = table.reshape(-1, 2, half)  # (2^n,) -> (blocks, without or with this player, half)
+        pairs[:, 0] += pairs[:, 1]
+        half *= 2
+    return table
+
+
+def _from_table(terms: Terms, table: Floats) -> Terms:
+    """The numbers of a table (2^players,) that are not zero."""
+    numbers = np.flatnonzero(table)
+    inside = all_masks(len(terms.players))[numbers]
+    groups = {}
+    for size in np.unique(inside.sum(axis=1)).tolist():
+        chosen = inside.sum(axis=1) == size
+        rows = terms.players[np.nonzero(inside[chosen])[1].reshape(-1, size)] if size else np.empty((1, 0), np.int32)
+        order, _ = _sorted_keys(rows, len(terms.players) + 1)
+        groups[size] = rows[order], table[numbers[chosen]][order]
+    return Terms(groups)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
 from spexcore.masks import Coalition, as_masks
-from spexcore.supersets import Groups, by_size, listed, superset_sums
+from spexcore.supersets import superset_sums
+from spexcore.terms import Floats, Terms
 from spexcore.weights import INDICES, weight
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "comobius_to_fourier",
     "comobius_to_mobius",
     "evaluate",
-    "evaluate_groups",
     "fourier_to_comobius",
     "fourier_to_mobius",
     "index",
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 Coefficients = Mapping[Coalition, float]
-Floats = NDArray[np.float64]
 
 MASKS_AT_ONCE = 8192
 CELLS_AT_ONCE = 2**22  # signs held as float64 while evaluating: 32 MiB
@@ -61,37 +60,37 @@ def inverse_walsh_hadamard(table: object) -> Floats:
     return values
 
 
-def fourier_to_mobius(coefficients: Coefficients) -> dict[Coalition, float]:
+def fourier_to_mobius(coefficients: Coefficients) -> Terms:
     """a(T) = (-2)^|T| sum_{S >= T} F(S)."""
-    return superset_sums(by_size(coefficients), lambda s, u: (-2.0) ** s)
+    return superset_sums(Terms.of(coefficients), lambda s, u: (-2.0) ** s)
 
 
-def mobius_to_fourier(coefficients: Coefficients) -> dict[Coalition, float]:
+def mobius_to_fourier(coefficients: Coefficients) -> Terms:
     """F(S) = (-1)^|S| sum_{T >= S} 2^-|T| a(T)."""
-    return superset_sums(by_size(coefficients), lambda s, t: (-1.0) ** s * 2.0**-t)
+    return superset_sums(Terms.of(coefficients), lambda s, t: (-1.0) ** s * 2.0**-t)
 
 
-def fourier_to_comobius(coefficients: Coefficients) -> dict[Coalition, float]:
+def fourier_to_comobius(coefficients: Coefficients) -> Terms:
     """c(S) = 2^|S| sum_{U >= S} (-1)^|U| F(U) = sum_{T subset of S} (-1)^{|S| - |T|} f(N - S + T)."""
-    return superset_sums(by_size(coefficients), lambda s, u: 2.0**s * (-1.0) ** u)
+    return superset_sums(Terms.of(coefficients), lambda s, u: 2.0**s * (-1.0) ** u)
 
 
-def comobius_to_fourier(coefficients: Coefficients) -> dict[Coalition, float]:
+def comobius_to_fourier(coefficients: Coefficients) -> Terms:
     """F(S) = sum_{T >= S} (-2)^-|T| c(T)."""
-    return superset_sums(by_size(coefficients), lambda s, t: (-2.0) ** -t)
+    return superset_sums(Terms.of(coefficients), lambda s, t: (-2.0) ** -t)
 
 
-def mobius_to_comobius(coefficients: Coefficients) -> dict[Coalition, float]:
+def mobius_to_comobius(coefficients: Coefficients) -> Terms:
     """c(S) = sum_{T >= S} a(T)."""
-    return superset_sums(by_size(coefficients), lambda s, t: 1.0)
+    return superset_sums(Terms.of(coefficients), lambda s, t: 1.0)
 
 
-def comobius_to_mobius(coefficients: Coefficients) -> dict[Coalition, float]:
+def comobius_to_mobius(coefficients: Coefficients) -> Terms:
     """a(S) = sum_{T >= S} (-1)^{|T| - |S|} c(T)."""
-    return superset_sums(by_size(coefficients), lambda s, t: (-1.0) ** (t - s))
+    return superset_sums(Terms.of(coefficients), lambda s, t: (-1.0) ** (t - s))
 
 
-def index(coefficients: Coefficients, name: str, max_order: int | None = None) -> dict[Coalition, float]:
+def index(coefficients: Coefficients, name: str, max_order: int | None = None) -> Terms:
     """Scores of every coalition up to `max_order` (default: all) under one of INDICES, from Fourier coefficients.
 
     fsii, fbii and stii are *defined* by their max_order l, here the spectrum's own order unless given; for the others
@@ -100,11 +99,11 @@ def index(coefficients: Coefficients, name: str, max_order: int | None = None) -
     under comobius; the mean F(()) under fourier, bv and bii; its own formula under sii (sum of a(T) / (|T| + 1)) and
     under fbii (the Moebius of the spectrum cut at l).
     """
-    groups = by_size(coefficients)
-    top = index_order(name, max_order, max(groups, default=0))
+    terms = Terms.of(coefficients)
+    top = index_order(name, max_order, terms.order)
     if name == "fourier":
-        return {c: f for size, group in groups.items() if size <= top for c, f in listed(*group).items()}
-    return superset_sums(groups, weight(name, top), top)
+        return Terms({size: group for size, group in terms.groups.items() if size <= top})
+    return superset_sums(terms, weight(name, top), top)
 
 
 def index_order(name: str, max_order: int | None, order: int) -> int:
@@ -118,27 +117,22 @@ def index_order(name: str, max_order: int | None, order: int) -> int:
 
 
 def evaluate(coefficients: Coefficients, masks: object) -> Floats:
-    """f(x) = sum_S F(S) (-1)^{|S & x|} for each of the masks (n_masks, n_players) -> (n_masks,)."""
+    """f(x) = sum_S F(S) (-1)^{|S & x|} of each mask (n_masks, n_players) -> (n_masks,), in bounded memory."""
     rows = np.atleast_2d(np.asarray(masks))
-    return evaluate_groups(by_size(coefficients), as_masks(rows, rows.shape[-1]))
+    rows = as_masks(rows, rows.shape[-1])
+    terms = Terms.of(coefficients)
+    if terms.order and terms.players[-1] >= rows.shape[1]:
+        raise BadInput(f"`masks` must have a column for player {terms.players[-1]}; got {rows.shape[1]} columns.")
+    blocks = [rows[start : start + MASKS_AT_ONCE] for start in range(0, len(rows), MASKS_AT_ONCE)]
+    return np.concatenate([_evaluate_block(terms, block) for block in blocks]) if blocks else np.empty(0)
 
 
-def evaluate_groups(groups: Groups, masks: NDArray[np.bool_]) -> Floats:
-    """The same for coefficients grouped once by `by_size`; memory is bounded whatever the two lengths."""
-    n_players = masks.shape[1]
-    for size, (rows, _) in groups.items():
-        if size and len(rows) and int(rows.max()) >= n_players:
-            raise BadInput(f"`masks` must have a column for player {int(rows.max())}; got {n_players} columns.")
-    blocks = [masks[start : start + MASKS_AT_ONCE] for start in range(0, len(masks), MASKS_AT_ONCE)]
-    return np.concatenate([_evaluate_block(groups, block) for block in blocks]) if blocks else np.empty(0)
-
-
-def _evaluate_block(groups: Groups, masks: NDArray[np.bool_]) -> Floats:
+def _evaluate_block(terms: Terms, masks: NDArray[np.bool_]) -> Floats:
     """Parities by XOR of bit-packed columns: eight masks a byte."""
     columns = np.packbits(masks, axis=0).T.copy()  # (n_masks, n_players) -> (n_players, n_masks / 8)
     total = np.zeros(len(masks))
     step = max(1, CELLS_AT_ONCE // len(masks))
-    for rows, values in groups.values():
+    for rows, values in terms.groups.values():
         total += values.sum()
         for start in range(0, len(rows) if rows.shape[1] else 0, step):
             block = rows[start : start + step]
