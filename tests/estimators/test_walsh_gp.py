@@ -1,0 +1,112 @@
+"""The Walsh Gaussian process: its algebra against brute force, its answers against games of known spectrum."""
+
+import numpy as np
+import pytest
+import scipy.optimize
+
+from spexcore.estimators.walsh_evidence import Prior, kernel_at, loss_and_gradient, point_of, start
+from spexcore.estimators.walsh_gp import WalshGP, fit_walsh_gp
+from spexcore.estimators.walsh_kernel import WalshKernel, characters, signs_of
+from spexcore.estimators.walsh_posterior import condition
+from spexcore.masks import all_masks, draw
+from spexcore.transforms import walsh_hadamard
+
+
+def kernel(n: int) -> WalshKernel:
+    rho = np.linspace(0.1, 0.9, n)
+    return WalshKernel(rho=rho, decay=0.6, linear=0.3, product=0.5, bias=0.2, noise=0.01)
+
+
+def samples(n: int = 7, m: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    masks = draw("uniform", n, m, rng)
+    return masks, 2.0 + masks[:, 0] * masks[:, 1] - 0.7 * masks[:, 2] + 0.1 * rng.normal(size=len(masks))
+
+
+def fitted(n: int = 7, m: int = 40):
+    masks, values = samples(n, m)
+    return condition(kernel(n), masks, values, mean=1.5, scale=0.8), masks, values
+
+
+def test_kernel_is_the_sum_over_coalitions_of_eigenvalue_times_characters():
+    masks = all_masks(5)
+    coalitions = [tuple(np.flatnonzero(row).tolist()) for row in masks]
+    chi = characters(signs_of(masks), coalitions)
+    by_sum = chi * kernel(5).eigenvalues(coalitions) @ chi.T
+    np.testing.assert_allclose(kernel(5).gram(signs_of(masks), signs_of(masks)), by_sum, atol=1e-12)
+    np.testing.assert_allclose(kernel(5).all_eigenvalues(), kernel(5).eigenvalues(coalitions), atol=1e-14)
+    assert kernel(5).variance == pytest.approx(by_sum[3, 3])
+
+
+def test_gradient_of_the_log_posterior_agrees_with_finite_differences():
+    masks, values = samples()
+    signs, targets = signs_of(masks), (values - values.mean()) / values.std()
+    point = start(signs, targets, Prior(tau=1.3)) + 0.2 * np.random.default_rng(1).normal(size=12)
+    by_hand = loss_and_gradient(point, signs, targets, Prior(tau=1.3))[1]
+    by_steps = scipy.optimize.approx_fprime(point, lambda p: loss_and_gradient(p, signs, targets, Prior(tau=1.3))[0])
+    np.testing.assert_allclose(by_hand, by_steps, rtol=1e-4, atol=1e-4)
+
+
+def test_a_point_and_its_kernel_are_the_same_thing():
+    again = kernel_at(point_of(kernel(6)))
+    np.testing.assert_allclose(again.rho, kernel(6).rho, rtol=1e-9)
+    assert (again.decay, again.noise) == pytest.approx((0.6, 0.01))
+
+
+def test_leaving_out_is_what_refitting_without_the_sample_predicts():
+    fit, masks, values = fitted()
+    others = np.arange(len(masks)) != 11
+    without = condition(fit.kernel, masks[others], values[others], mean=fit.mean, scale=fit.scale)
+    assert fit.left_out()[11] == pytest.approx(without.predict(masks[11:12])[0], abs=1e-8)
+
+
+def test_coefficients_are_the_exact_transform_of_the_posterior_mean():
+    fit, _, _ = fitted()
+    exact = walsh_hadamard(fit.predict(all_masks(7)))
+    np.testing.assert_allclose(fit.all_coefficients(), exact, atol=1e-10)
+    coalitions = [(), (0,), (2, 5), (1, 3, 6)]
+    np.testing.assert_allclose(fit.coefficients(coalitions), exact[[0, 1, 36, 74]], atol=1e-10)
+
+
+def test_variance_of_a_coefficient_is_that_of_the_functional():
+    fit, _, _ = fitted()
+    masks = all_masks(7)
+    weights = characters(signs_of(masks), [(0, 1), (3,)]) / len(masks)
+    covariance = fit.covariance(masks)
+    by_functional = np.einsum("mi,mk,ki->i", weights, covariance, weights)
+    np.testing.assert_allclose(fit.coefficient_variance([(0, 1), (3,)]), by_functional, atol=1e-10)
+    np.testing.assert_allclose(fit.variance(masks), np.diag(covariance), atol=1e-10)
+
+
+def test_spectrum_predicts_as_the_posterior_mean_does():
+    masks, values = samples(n=9, m=80)
+    spectrum = WalshGP().fit(masks, values)
+    np.testing.assert_allclose(spectrum.predict(all_masks(9)), fit_walsh_gp(masks, values).predict(all_masks(9)))
+
+
+def test_beam_keeps_what_the_posterior_holds_beyond_twenty_players():
+    rng = np.random.default_rng(0)
+    masks = draw("uniform", 24, 300, rng)
+    values = masks[:, :3].all(axis=1) * 2.0 + masks[:, 5] - masks[:, 7] * masks[:, 8]
+    fit, fresh = fit_walsh_gp(masks, values), draw("uniform", 24, 500, rng)
+    spectrum = WalshGP().fit(masks, values)
+    assert np.mean((spectrum.predict(fresh) - fit.predict(fresh)) ** 2) < 0.01 * fit.predict(fresh).var()
+    assert (0, 1, 2) in spectrum.truncate(12).coefficients
+
+
+def test_a_kernel_already_known_is_used_as_it_is():
+    masks, values = samples()
+    fit = fit_walsh_gp(masks, values, at=kernel(7), steps=0)
+    np.testing.assert_array_equal(fit.kernel.rho, kernel(7).rho)
+
+
+@pytest.mark.parametrize("values", [[3.0], [2.0, 2.0], [0.0, 0.0, 0.0]])
+def test_constant_values_give_the_constant(values: list[float]):
+    masks = draw("uniform", 5, len(values), np.random.default_rng(0))
+    assert dict(WalshGP().fit(masks, np.array(values)).coefficients) == {(): pytest.approx(values[0])}
+
+
+def test_duplicate_masks_with_different_values_are_averaged_not_fatal():
+    masks = np.repeat(draw("uniform", 4, 6, np.random.default_rng(0)), 3, axis=0)
+    values = np.arange(18.0)
+    assert np.isfinite(WalshGP().fit(masks, values).predict(masks)).all()
