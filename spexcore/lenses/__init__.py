@@ -1,1 +1,42 @@
-"""Lenses: questions about a model, each a Game."""
+"""Lenses: questions about a model, each a Game. `build` makes one again from its recipe."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spexcore.errors import BadInput
+from spexcore.game import Game
+from spexcore.lenses.prompt import PromptLens
+from spexcore.lenses.synthetic import MajorityGame, SyntheticGame
+
+__all__ = ["LENSES", "PromptLens", "build"]
+
+#: The lenses on screen and in the CLI, by name.
+LENSES: dict[str, type[Game]] = {"prompt": PromptLens}
+
+
+def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
+    """The game of a recipe. model: a LanguageModel already loaded; by default the one the recipe names is loaded."""
+    lens = recipe.get("lens")
+    settings = {name: value for name, value in recipe.items() if name not in ("lens", "model")}
+    if lens == "prompt":
+        return PromptLens(model or _model(recipe), settings.pop("text"), **settings)
+    if lens == "synthetic":
+        terms = {tuple(coalition): weight for coalition, weight in settings.pop("terms")}
+        return SyntheticGame(settings.pop("n_players"), terms, **settings)
+    if lens == "majority":
+        return MajorityGame(settings["n_players"])
+    raise BadInput(f"`recipe` must name a lens, one of {', '.join((*LENSES, 'synthetic', 'majority'))}; got {lens!r}.")
+
+
+def _model(recipe: Mapping[str, Any]) -> Any:
+    """The model of a recipe; raises BadInput when its files have changed since."""
+    from spexcore.models import LanguageModel
+
+    asked = recipe["model"]
+    model = LanguageModel.load(asked["id"], revision=asked.get("revision"), dtype=asked["dtype"])
+    if asked.get("sha256") not in (None, model.sha256):
+        raise BadInput(
+            f"`model` {model.id!r} must be the one of the recipe, sha256 {asked['sha256'][:12]}...; this one has "
+            f"{model.sha256[:12]}.... Run the explanation again."
+        )
+    return model

@@ -1,0 +1,116 @@
+"""The prompt lens: players are parts of a prompt, the value how strongly the model gives an answer without some."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from spexcore.errors import BadInput
+from spexcore.game import Game, Values, content_key
+from spexcore.lenses.spans import Spans, split
+from spexcore.masks import Masks
+
+if TYPE_CHECKING:
+    from spexcore.models import LanguageModel
+
+NUMERICS = 1  # raised when a release changes values beyond rounding, so that stores forget the old ones
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of the whole prompt: the answer in words, and its probability."""
+
+    text: str
+    probability: float
+
+
+@final
+class PromptLens(Game):
+    """Parts of a prompt: which words, and which of them together, make the model answer as it does.
+
+    spans: tokens | words | sentences | lines | marked ([[double brackets]]). ablation: mask | pad | unk | mean | drop |
+    remove | word:x. target: a label (the model's own prediction by default), whose log-odds are the value; with versus
+    the difference of the two logits. Counts what it costs in `forwards` (distinct inputs) and `tokens_forwarded`.
+    """
+
+    def __init__(
+        self,
+        model: "LanguageModel",
+        text: str,
+        *,
+        target: str | None = None,
+        versus: str | None = None,
+        spans: str = "words",
+        ablation: str = "mask",
+    ) -> None:
+        from spexcore.models import question
+
+        self.model = model
+        self.spans, self.ablation = spans, ablation
+        self.typed = _clean(text)
+        self._spans = split_for(model, self.typed, spans)
+        self._question = question.ask(model, self._spans.pieces, target=target, versus=versus, ablation=ablation)
+
+    players = property(lambda self: self._spans.players)
+    text = property(lambda self: self._spans.text)
+    pieces = property(lambda self: self._spans.pieces)
+    target = property(lambda self: self._question.target)
+    versus = property(lambda self: self._question.versus)
+    forwards = property(lambda self: self._question.forwards)
+    tokens_forwarded = property(lambda self: self._question.tokens_forwarded)
+
+    @property
+    def batch(self) -> int:  # type: ignore[override]
+        """Masks between two looks at progress and store: about a second's work."""
+        return self._question.batch
+
+    @cached_property
+    def key(self) -> str:
+        settings = {name: value for name, value in self.recipe.items() if name != "model"}
+        return content_key([settings, self.model.sha256, self.model.dtype, NUMERICS])
+
+    @cached_property
+    def recipe(self) -> dict[str, Any]:
+        named = {"id": self.model.id, "sha256": self.model.sha256, "dtype": self.model.dtype}
+        model = {**named, "device": self.model.device, "revision": self.model.revision}
+        asked = {"text": self.typed, "target": self.target, "versus": self.versus}
+        return {"lens": "prompt", "model": model, **asked, "spans": self.spans, "ablation": self.ablation}
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The model's own answer to the whole prompt."""
+        return Answer(*self._question.answer)
+
+    def ablated(self, mask: object) -> str:
+        """The text that a mask leaves, as a person reads it: [MASK] and the like in place of players, or nothing."""
+        kept = np.asarray(mask, dtype=bool).ravel()
+        if len(kept) != self.n_players:
+            raise BadInput(f"`mask` must have one entry for each of the {self.n_players} players; got {len(kept)}.")
+        return self._question.shown(kept.tolist())
+
+    def _values(self, masks: Masks) -> Values:
+        return self._question.values(masks)
+
+
+def split_for(model: "LanguageModel", text: str, spans: str) -> Spans:
+    """The players of a text; `tokens` are the model's own."""
+    if spans != "tokens":
+        return split(text, spans)
+    from spexcore.models.prompt import token_ranges
+
+    split(text, "lines")  # an empty prompt is refused in the same words
+    if not (ranges := token_ranges(model, text)):
+        raise BadInput(f"`text` must have something {model.id!r} can read; it makes no token of {text[:40]!r}.")
+    return Spans(text, ranges)
+
+
+def _clean(text: str) -> str:
+    """The text, if it can be written at all."""
+    if not isinstance(text, str):
+        raise BadInput(f"`text` must be a string; got {type(text).__name__}.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadInput(f"`text` must be valid Unicode; it has half a surrogate pair at {error.start}.") from error
+    return text
