@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.masks import ENUMERABLE, all_masks
+from spexcore.masks import ENUMERABLE
 from spexcore.terms import Floats, Rows, Terms
 
 Weight = Callable[[int, int], float]  # (|S|, |U|) -> w
@@ -28,7 +28,7 @@ def superset_sums(terms: Terms, weight: Weight, max_order: int | None = None) ->
     weights = _weights(terms, weight, largest)
     walk = sum(len(terms.groups[u][1]) * comb(u, s) for s, u in weights)
     active = len(terms.players)
-    if active <= ENUMERABLE and walk > active * 2**active:
+    if 0 < active <= ENUMERABLE and walk > min(active * 2**active, SUB_COALITIONS):
         return _dense_sums(terms, weight, largest)
     if walk > SUB_COALITIONS:
         raise BadInput(
@@ -102,18 +102,20 @@ def _sorted_keys(rows: Rows, players: int) -> tuple[NDArray[np.intp], NDArray[np
 
 def _dense_sums(terms: Terms, weight: Weight, largest: int) -> Terms:
     """The same from tables (2^players,); bit i of a row's number holds the i-th active player in the coalition."""
-    bits = 1 << np.arange(len(terms.players))
-    sizes = np.bitwise_count(np.arange(2 ** len(bits)))
+    bits = np.zeros(int(terms.players[-1]) + 1, dtype=np.int64)  # by player
+    bits[terms.players] = 1 << np.arange(len(terms.players))
+    sizes = np.bitwise_count(np.arange(2 ** len(terms.players)))
     sums, scale = np.zeros(len(sizes)), np.zeros(len(sizes))
     for column, orders in _columns(terms, weight, largest).items():
         table = np.zeros(len(sizes))
         for u, factor in orders.items():
             rows, values = terms.groups[u]
-            table[bits[np.searchsorted(terms.players, rows)].sum(axis=1)] = factor * values
+            table[bits[rows].sum(axis=1)] = factor * values
         by_size = np.array(column)[np.minimum(sizes, largest)]
         sums += by_size * _zeta(table.copy())
         scale += np.abs(by_size) * _zeta(np.abs(table))
-    return _from_table(terms, np.where((np.abs(sums) > ROUNDING * scale) & (sizes <= largest), sums, 0.0))
+    real = (np.abs(sums) > ROUNDING * scale) & (sizes <= largest)
+    return Terms.from_table(np.where(real, sums, 0.0), terms.players)
 
 
 def _columns(terms: Terms, weight: Weight, largest: int) -> dict[tuple[float, ...], dict[int, float]]:
@@ -134,16 +136,3 @@ def _zeta(table: Floats) -> Floats:
         pairs[:, 0] += pairs[:, 1]
         half *= 2
     return table
-
-
-def _from_table(terms: Terms, table: Floats) -> Terms:
-    """The numbers of a table (2^players,) that are not zero."""
-    numbers = np.flatnonzero(table)
-    inside = all_masks(len(terms.players))[numbers]
-    groups = {}
-    for size in np.unique(inside.sum(axis=1)).tolist():
-        chosen = inside.sum(axis=1) == size
-        rows = terms.players[np.nonzero(inside[chosen])[1].reshape(-1, size)] if size else np.empty((1, 0), np.int32)
-        order, _ = _sorted_keys(rows, len(terms.players) + 1)
-        groups[size] = rows[order], table[numbers[chosen]][order]
-    return Terms(groups)

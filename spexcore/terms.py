@@ -42,6 +42,22 @@ class Terms(Mapping[Coalition, float]):
             values.setdefault(size, []).append(value)
         return cls({size: _group(coalitions[size], values[size], size) for size in sorted(coalitions)})
 
+    @classmethod
+    def from_table(cls, table: Floats, players: NDArray[np.int32] | None = None) -> "Terms":
+        """The numbers of a table (2^n,) that are not zero; bit i of a row's number holds player i (or players[i])."""
+        n = len(table).bit_length() - 1
+        who = np.arange(n, dtype=np.int32) if players is None else players
+        # With player 0 as the highest bit, numbers in descending order are coalitions of one size in ascending order.
+        flipped = table.reshape((2,) * n).T.ravel()
+        numbers = np.flatnonzero(flipped)[::-1]
+        sizes = np.bitwise_count(numbers)
+        groups = {}
+        for size in np.unique(sizes).tolist():
+            chosen = numbers[sizes == size]
+            inside = (chosen[:, None] >> np.arange(n)[::-1] & 1).astype(bool)  # (m, n)
+            groups[size] = who[np.nonzero(inside)[1].reshape(len(chosen), size)], flipped[chosen]
+        return cls(groups)
+
     @property
     def order(self) -> int:
         """Size of the largest coalition; 0 when there is none."""
@@ -93,17 +109,24 @@ def _group(coalitions: list[Coalition], values: list[float], size: int) -> tuple
     """One order's coalitions as a sorted array (m, size), and their numbers (m,)."""
     flat = np.array(list(chain.from_iterable(coalitions)))
     if size and flat.dtype.kind not in "iu":
-        _refuse(next((c for c in coalitions if not all(isinstance(i, int | np.integer) for i in c)), coalitions[0]))
+        _refuse(next((coalition for coalition in coalitions if not all(map(_is_player, coalition))), coalitions[0]))
     rows = flat.reshape(len(coalitions), size).astype(np.int64)
     bad = (np.diff(rows, axis=1) <= 0).any(axis=1) | ((rows < 0) | (rows > LAST_PLAYER)).any(axis=1)
     if bad.any():
         _refuse(coalitions[int(bad.argmax())])
-    numbers = np.array(values, dtype=np.float64)
+    try:
+        numbers = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"A coalition's number must be a number: {error}.") from None
     if not np.isfinite(numbers).all():
         worst = int(np.isfinite(numbers).argmin())
         raise BadInput(f"A coalition's number must be finite; got {numbers[worst]} for {coalitions[worst]!r}.")
     order = np.lexsort(rows.T[::-1]) if size else np.arange(1)
     return rows[order].astype(np.int32), numbers[order]
+
+
+def _is_player(index: object) -> bool:
+    return isinstance(index, int | np.integer) and 0 <= int(index) <= LAST_PLAYER
 
 
 def _refuse(coalition: object) -> int:

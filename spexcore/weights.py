@@ -13,9 +13,11 @@ INDICES = ("fourier", "mobius", "comobius", "sv", "bv", "sii", "stii", "fsii", "
 
 
 def weight(index: str, order: int) -> Callable[[int, int], float]:
-    """w(s, u) of one of INDICES; fsii, fbii and stii are those of max_order `order`."""
+    """w(s, u) of one of INDICES but fourier, which has nothing to weigh; fsii, fbii and stii have max_order `order`.
+
+    Any two sizes may be asked for; those with s > u are never added to anything.
+    """
     return {
-        "fourier": _fourier,
         "mobius": _mobius,
         "comobius": lambda s, u: 2.0**s * (-1.0) ** u,
         "sv": lambda s, u: _sii(s, u) if s else 1.0,
@@ -26,10 +28,6 @@ def weight(index: str, order: int) -> Callable[[int, int], float]:
         "bii": _bii,
         "fbii": lambda s, u: (-2.0) ** s if u <= order else 0.0,
     }[index]
-
-
-def _fourier(s: int, u: int) -> float:
-    return 1.0 if s == u else 0.0
 
 
 def _mobius(s: int, u: int) -> float:
