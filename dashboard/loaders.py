@@ -1,0 +1,60 @@
+"""What is read once and kept for every visitor: run files, the job registry, the shelf of models. No torch here."""
+
+import json
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import runs
+from dashboard.jobs import Jobs
+from dashboard.work import Shelf
+from spexcore.assets import asset
+from spexcore.errors import BadRunFile
+from spexcore.explanation import Explanation
+from spexcore.store import home
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The registry of this server; it outlives every page."""
+    return Jobs()
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """The models of this server."""
+    return Shelf()
+
+
+def explanation(name: str) -> Explanation:
+    """A preset or a run of this machine; raises BadRunFile when there is none, or it cannot be read."""
+    path = runs.find(name)
+    if path is None:
+        raise BadRunFile(f"There is no run {name!r} on this machine. Open its file, or run the prompt again.")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _read(path: Path, changed_ns: int) -> Explanation:
+    return Explanation.load(path)
+
+
+@st.cache_resource(show_spinner=False)
+def labels(model: str) -> list[str]:
+    """Labels of an embedded classifier, from its configuration; [] where only the model itself knows."""
+    try:
+        return [str(label) for label in json.loads(asset("models", model, "config.json").read_text("utf-8"))["labels"]]
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+@st.cache_resource(show_spinner=False)
+def log_file() -> Path:
+    """Where unexpected errors are written in full; the page says one sentence."""
+    path = home() / "dashboard.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("dashboard").addHandler(handler)
+    return path

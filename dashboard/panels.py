@@ -1,0 +1,118 @@
+"""Panels around a run: what it would cost, how far it is, and the ways to open and to keep a run file."""
+
+import json
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import loaders, runs, session, settings, state, work
+from dashboard.doors import guarded, plain
+from dashboard.jobs import Job
+from dashboard.request import Request, asks_for
+from spexcore.errors import SpexError
+from spexcore.explain import HELD_OUT
+from spexcore.explanation import Explanation
+
+
+def cost(request: Request, shown: Explanation) -> None:
+    """What Run would cost, weighed in the background once the form asks for something that is not on screen."""
+    if asks_for(request, shown):
+        st.caption(f"On screen: {shown.masks_asked:,} masks, {shown.seconds:.1f} s. Change anything to explain anew.")
+        return
+    try:
+        request.check(request.n_players)
+    except SpexError as refused:
+        st.caption(f":material/error: {plain(str(refused))}")
+        return
+    job = _plan(request)
+    _polled(_weighed, job)(job, request, job.active)
+
+
+def progress() -> None:
+    """The run in progress, with its stop button; nothing when there is none."""
+    job = loaders.jobs().get(state.get(state.JOB))
+    if job is not None:
+        _polled(_running, job)(job)
+
+
+def files(shown: Explanation) -> None:
+    """Open a preset, a run of this machine or a file; download the one on screen."""
+    with st.popover("Open", icon=":material/folder_open:"):
+        names = list(runs.presets())
+        st.caption("Examples, finished")
+        for name in names:
+            label = name.replace("-", " ").capitalize()
+            st.button(label, key=f"open-{name}", on_click=session.open_run, args=(name,), width="stretch")
+        st.file_uploader(
+            "A run file (JSON)",
+            key="upload",
+            type="json",
+            on_change=session.upload,
+            max_upload_size=settings.MAX_UPLOAD_MB,
+        )
+    st.download_button(
+        "Download",
+        data=lambda: json.dumps(shown.to_json(), ensure_ascii=False, indent=1).encode("utf-8"),
+        file_name=f"spex-{shown.id}.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        help="This run as a file: open it here again, or with spex validate --run.",
+    )
+
+
+def _plan(request: Request) -> Job:
+    """The job that weighs a request; a plan for what the form asked before is dropped."""
+    name, jobs = f"plan-{request.id}-{state.get(state.RUNS)}", loaders.jobs()
+    before = jobs.get(state.get(state.PLAN))
+    if before is not None and before.id != name:
+        before.stop()
+    state.put(**{state.PLAN: name})
+    job = jobs.get(name)
+    if job is not None and job.state != "cancelled":
+        return job
+    return jobs.submit(name, lambda job: work.plan(job, request, loaders.shelf()))
+
+
+def _polled(draw: Callable[..., None], job: Job) -> Callable[..., None]:
+    """The panel as a fragment that looks again while the job is active, and only then."""
+    return st.fragment(draw, run_every=settings.POLL_SECONDS if job.active else None)
+
+
+def _weighed(job: Job, request: Request, was_active: bool) -> None:
+    with guarded():
+        if job.active:
+            st.caption(
+                f"{request.budget:,} masks + up to {2 * HELD_OUT} held out · weighing: {job.phase or 'waiting'} …"
+            )
+        elif job.state == "done":
+            st.caption(_plan_line(job.result))
+        else:
+            st.caption(f":material/error: {plain(job.error)}")
+    if was_active and not job.active:
+        st.rerun()  # only a run of the whole page ends the polling
+
+
+def _plan_line(plan: work.Plan) -> str:
+    share = f"{100 * plan.known / plan.masks:.0f} % already in the store" if plan.masks else ""
+    time = f"about {plan.seconds:,.0f} s" if plan.seconds >= 1 else "under a second"
+    return f"{plan.n_players:,} parts · {plan.masks:,} masks + {plan.held_out:,} held out · {time} · {share}"
+
+
+def _running(job: Job) -> None:
+    if not job.active:
+        st.rerun()
+    with guarded(), st.container(horizontal=True, vertical_alignment="center", key="progress"):
+        st.progress(job.share, text=_how_far(job))
+        st.button("Cancel", key="cancel", icon=":material/stop_circle:", on_click=job.stop)
+
+
+def _how_far(job: Job) -> str:
+    if job.state == "queued":
+        before = loaders.jobs().ahead(job)
+        return f"Queued behind {before} other {'job' if before == 1 else 'jobs'}"
+    if not job.total:
+        return f"{job.phase.capitalize() or 'Starting'} …"
+    left = job.seconds_left
+    eta = "" if left is None else f" · {left:,.0f} s left" if left >= 1 else " · nearly done"
+    return f"{job.phase.capitalize()}: {job.done:,} of {job.total:,} masks{eta}"

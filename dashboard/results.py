@@ -1,0 +1,137 @@
+"""The results of one run: text, term matrix, graph and detail card, which show one selection. A fragment of its own.
+
+A click redraws this fragment alone. What it chose is copied into the page's own state at once, because any change of a
+figure clears Plotly's selection without a call.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import panels, settings, state, tokens
+from dashboard.doors import guarded
+from dashboard.inspector import inspector
+from spexcore.explanation import Explanation
+from spexcore.figures.network import graph
+from spexcore.figures.rows import Row, coalition_from, rows
+from spexcore.figures.terms import matrix
+from spexcore.figures.tokens import Piece, partners, pieces
+from spexcore.figures.words import INDEX_NAMES, amount, full_value, probability, quantity
+from spexcore.masks import Coalition
+
+_CONFIG = {"displayModeBar": False, "responsive": True}
+_ORDERS = (1, 2, 3, 4)
+_TOKENS, _TERMS, _GRAPH = "pick-tokens", "pick-terms", "pick-graph"
+
+
+def results(explanation: Explanation) -> None:
+    """Draw a run; on a click only this part is drawn again."""
+    st.fragment(_results)(explanation)
+
+
+def _results(explanation: Explanation) -> None:
+    with guarded():
+        index = state.get(state.INDEX)
+        shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))
+        chosen = _chosen(explanation, shown)
+        drawn = pieces(explanation, index=index, dark=_dark())
+        with st.container(key="panes"):
+            left, right = st.columns([68, 32], gap="medium")
+        with left:
+            _head(explanation)
+            _text(explanation, shown, chosen, drawn)
+            _switches()
+            _views(explanation, shown, chosen, index)
+        with right, st.container(border=True, key="inspector"):
+            inspector(explanation, shown, chosen, drawn)
+
+
+def _chosen(explanation: Explanation, shown: Sequence[Row]) -> Coalition:
+    """What is selected, else the strongest interaction on screen, so that the card is never empty."""
+    chosen = tuple(i for i in state.get(state.CHOSEN) if i < len(explanation.players))
+    together = [row for row in shown if row.order > 1] or list(shown)
+    return chosen or (together[0].coalition if together else (0,))
+
+
+def _head(explanation: Explanation) -> None:
+    what, (value, measured) = quantity(explanation), full_value(explanation)
+    label = what.unit == "logits" and not explanation.recipe.get("versus")
+    sure = f", probability {100 * probability(value):.0f} %" if label else ""
+    judged = explanation.faithfulness
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        with st.container(key="verdict", width="stretch"):
+            st.text(f"{what.name} {amount(value)} {what.unit}{sure}" + ("" if measured else " (predicted)"))
+            st.caption(
+                f"{explanation.estimator.get('name')} · {explanation.masks_asked:,} masks, "
+                f"{explanation.masks_paid:,} paid · "
+                f"held-out R² {judged.r2:.2f}, near the prompt {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+            )
+        panels.files(explanation)
+
+
+def _text(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, drawn: Sequence[Piece]) -> None:
+    met = partners([row.coalition for row in shown], len(explanation.players))
+    tokens.draw(drawn, selected=chosen, partners=met, key=_TOKENS, on_pick=_picked)
+
+
+def _switches() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="switches"):
+        st.selectbox(
+            "Index", list(INDEX_NAMES), key=state.INDEX, format_func=lambda name: INDEX_NAMES[name][0], width=215,
+            help="\n\n".join(f"**{name}**: {means}" for name, means in INDEX_NAMES.values()), persist_state="session",
+        )  # fmt: skip
+        st.segmented_control(
+            "Orders", _ORDERS, key=state.ORDERS, selection_mode="multi", persist_state="session",
+            help="How many parts a term joins; none chosen shows all.",
+        )  # fmt: skip
+        st.select_slider("Terms", settings.TOPS, key=state.TOP, width=190, persist_state="session")
+
+
+def _views(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, index: str) -> None:
+    if not shown:
+        st.info("No term of this kind: choose other orders, or another index.")
+        return
+    with st.container(key="views"):
+        terms, network = st.columns([55, 45], gap="small")
+    with terms:
+        figure = matrix(explanation, shown, selected=chosen, dark=_dark())
+        _chart(figure, _TERMS, "Matrix of the strongest terms: their players, effects and intervals", _clicked_term)
+    with network:
+        figure = graph(explanation, shown, index=index, selected=chosen, dark=_dark())
+        _chart(figure, _GRAPH, "Graph of the interactions between the parts of the prompt", _clicked_node)
+    st.caption(
+        "Red raises, blue lowers. ✓ measured by re-ablation; the others are predicted, whiskers are 95 % intervals, "
+        "pale bars are not told apart from zero. Hubs: ● two parts, ▲ three, ■ four, ★ more."
+    )
+
+
+def _chart(figure: object, key: str, alt: str, on_select: object) -> None:
+    st.plotly_chart(
+        figure, key=key, on_select=on_select, selection_mode="points", config=_CONFIG, theme=None, alt=alt
+    )  # fmt: skip
+
+
+def _picked() -> None:
+    state.choose(tokens.picked(_TOKENS))
+
+
+def _clicked_term() -> None:
+    _clicked(_TERMS)
+
+
+def _clicked_node() -> None:
+    _clicked(_GRAPH)
+
+
+def _clicked(key: str) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if points:
+        marked = points[-1].get("customdata", "")
+        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), _MANY))
+
+
+def _dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+_MANY = 10**6  # a click names a player of the run on screen; `_chosen` drops any other

@@ -1,0 +1,1 @@
+"""One file a page: it reads the state, calls, draws."""

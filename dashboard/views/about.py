@@ -1,0 +1,44 @@
+"""The about page: the method in plain words, the glossary, and what the numbers do not say."""
+
+import streamlit as st
+
+from spexcore.figures.words import INDEX_NAMES
+
+_METHOD = """
+### What this page does
+
+A model reads your prompt again and again, each time with some of its parts taken out. From how its answer changes,
+a sparse **spectrum** is recovered: which parts, and which *combinations* of parts, drive the answer. Then you click any
+term, and the claim is checked on the real model with the ablations that decide it.
+
+### How far to trust it
+
+- **Held-out R²** compares predictions with ablations the method has not seen: once where about half of the prompt is
+  missing, once **near the prompt**, where few parts are. One can be good while the other is poor.
+- A term with **✓** was measured: its value is exact. Every other term is predicted, with a **95 % interval**; a pale
+  bar cannot be told apart from zero.
+- **Re-ablate** measures a term of order *k* with 2ᵏ ablations in the prompt as it stands.
+
+### Words
+"""
+_WORDS = {
+    "part (player)": "what can be taken out: a word, a token, a sentence, a line or a marked span",
+    "mask": "which parts are kept in one ablation",
+    "ablation": "the same prompt with some parts removed or replaced",
+    "value": "what is explained: the log-odds of the target label, in logits",
+    "budget": "masks asked for; *paid* are those really evaluated, not found in the store",
+    "coalition, order": "a set of parts, and how many there are",
+    "interaction": "what a coalition does beyond what its smaller groups do",
+    "co-Möbius": "the interaction in the prompt as it stands; for one part, the change when it is taken out",
+    "faithfulness": "how well the spectrum predicts ablations it has not seen",
+}
+
+
+def show() -> None:
+    """Draw the page."""
+    with st.container(key="reading"):
+        st.markdown(_METHOD)
+        st.table({"Word": list(_WORDS), "Meaning": list(_WORDS.values())}, border="horizontal")
+        st.markdown("### Indices")
+        names, meanings = zip(*INDEX_NAMES.values(), strict=True)
+        st.table({"Index": list(names), "What it measures": list(meanings)}, border="horizontal")

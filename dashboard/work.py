@@ -1,0 +1,131 @@
+"""What the worker threads do: weigh a run, explain, re-ablate. The only place where the page's torch is loaded."""
+
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dashboard import runs
+from dashboard.jobs import Job
+from dashboard.request import Request
+from spexcore.errors import BadInput
+from spexcore.explain import HELD_OUT, explain
+from spexcore.explanation import Explanation
+from spexcore.game import Game, MeteredGame
+from spexcore.masks import Coalition, Masks, corners, draw, pack
+from spexcore.store import Store
+from spexcore.validation import Validation, validate
+
+_PROBE = 8  # masks timed before a run; they are part of it, so nothing is paid twice
+_PHASES = {"estimate": "ablating", "judge": "judging on held-out masks", "verify": "re-ablating the largest terms"}
+
+
+class Shelf:
+    """The model in use, loaded once and shared by every visitor."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[str, Any] = ("", None)
+
+    def model(self, name: str) -> Any:
+        """A LanguageModel; the one loaded before makes room for another."""
+        with self._lock:
+            if self._loaded[0] != name:
+                from spexcore.models import LanguageModel
+
+                self._loaded = (name, LanguageModel.load(name))
+            return self._loaded[1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will cost. known: masks of it already in the store; seconds: of the masks still to be paid."""
+
+    n_players: int
+    masks: int
+    held_out: int
+    known: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ReAblation:
+    """A coalition measured, with the text of each ablation as the model read it, in the order of the corners."""
+
+    validation: Validation
+    texts: tuple[str, ...]
+    paid: int
+
+
+def plan(job: Job, request: Request, shelf: Shelf) -> Plan:
+    """Weigh a run: draw its masks, look which are paid for, time a few of the others."""
+    game = _game(job, request, shelf)
+    request.check(game.n_players)
+    drawn = draw(request.masks, game.n_players, request.budget, np.random.default_rng(request.seed))
+    with closing(Store()) as store:
+        memory = store.memory(game.key)
+        known = memory.get(pack(drawn))
+        fresh = drawn[[key not in known for key in pack(drawn)]]
+        pace = _pace(MeteredGame(game, memory=memory, cancel=job.cancel), fresh) if len(fresh) else 0.0
+    return Plan(game.n_players, len(drawn), 2 * HELD_OUT, len(known), pace * (len(fresh) + 2 * HELD_OUT))
+
+
+def _pace(game: MeteredGame, fresh: Masks) -> float:
+    """Seconds a mask, from a few masks of the run itself."""
+    sample = np.random.default_rng(0).permutation(fresh)[:_PROBE]
+    game(sample[:1])  # the first call of a model is slow and says nothing about the others
+    started = time.perf_counter()
+    game(sample)
+    return (time.perf_counter() - started) / max(1, len(sample) - 1)
+
+
+def explain_prompt(job: Job, request: Request, shelf: Shelf) -> str:
+    """Run a request to the end and keep its run file; the id of the explanation."""
+    game = _game(job, request, shelf)
+    request.check(game.n_players)
+    with closing(Store()) as store:
+        explanation = explain(
+            game,
+            request.estimator,
+            budget=request.budget,
+            masks=request.masks,
+            seed=request.seed,
+            memory=store.memory(game.key),
+            on_progress=lambda step: job.report(_PHASES.get(step.phase, step.phase), step.done, step.total),
+            cancel=job.cancel,
+        )
+    return runs.keep(explanation)
+
+
+def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: Shelf) -> ReAblation:
+    """Measure a coalition in the prompt as it stands: 2^|S| ablations, those in the store for nothing."""
+    from spexcore.lenses import build
+
+    model = explanation.model
+    if not explanation.recipe or not model:
+        raise BadInput("This run explains a game that only its own program can build; nothing can be re-ablated here.")
+    job.report("loading the model", 0, 0)
+    game = build(dict(explanation.recipe), shelf.model(str(model["id"])))
+    if game.key != explanation.key:
+        raise BadInput("The model of this run has changed since, so its values would be others. Run the prompt again.")
+    with closing(Store()) as store:
+        metered = MeteredGame(
+            game,
+            memory=store.memory(game.key),
+            on_progress=lambda done, total: job.report("re-ablating", done, total),
+            cancel=job.cancel,
+        )
+        result = validate(metered, coalition, spectrum=explanation.spectrum)
+    texts = tuple(game.ablated(mask) for mask in corners(result.coalition, game.n_players))
+    return ReAblation(result, texts, metered.paid)
+
+
+def _game(job: Job, request: Request, shelf: Shelf) -> Game:
+    job.report("loading the model", 0, 0)
+    model = shelf.model(request.model)
+    from spexcore.lenses import PromptLens
+
+    return PromptLens(model, request.text, target=request.target, spans=request.spans, ablation=request.ablation)

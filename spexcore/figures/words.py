@@ -1,0 +1,140 @@
+"""What a number says, in plain words: nothing beyond what the measured or predicted values support."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+from spexcore.explanation import Explanation
+from spexcore.figures.rows import Row
+from spexcore.figures.theme import label, shape
+from spexcore.masks import Coalition, corners
+
+#: Index -> its name, and what it measures in one sentence.
+INDEX_NAMES = {
+    "comobius": ("co-Möbius", "Effect in the prompt as it stands: what a re-ablation measures."),
+    "mobius": ("Möbius", "Effect of adding the parts to an empty prompt, beyond that of smaller groups."),
+    "fourier": ("Fourier", "Weight of the parity of the parts: what the estimators recover."),
+    "bii": ("Banzhaf interaction", "Effect averaged over every way to keep the other parts."),
+    "fbii": ("Faith-Banzhaf (FBII)", "Best fit of the value by terms up to this order, all masks alike."),
+    "sii": ("Shapley interaction (SII)", "Effect averaged over the sizes of what else is kept."),
+    "stii": ("Shapley–Taylor (STII)", "Shares out the whole value; higher effects go to the top order."),
+    "fsii": ("Faith-Shap (FSII)", "Best fit of the value by terms up to this order, Shapley weights."),
+    "sv": ("Shapley value", "Each part's fair share of the value; single parts only."),
+    "bv": ("Banzhaf value", "Each part's average effect; single parts only."),
+}
+_COUNT = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is explained, e.g. POSITIVE, and its unit, e.g. logits ("" for a plain game)."""
+
+    name: str
+    unit: str
+
+    @property
+    def axis(self) -> str:
+        return f"effect on {self.name}" + (f" ({self.unit})" if self.unit else "")
+
+    def amount(self, value: float) -> str:
+        """Magnitude with its unit: 9.20 logits."""
+        return f"{abs(value):,.2f} {self.unit}".rstrip()
+
+
+def quantity(explanation: Explanation) -> Quantity:
+    """What the values of this explanation are: log-odds of a label are logits, log-probabilities of a text are nats."""
+    recipe = explanation.recipe
+    if "target" not in recipe:
+        return Quantity("the value", "")
+    target, versus = str(recipe["target"] or "the answer").strip(), recipe.get("versus")
+    name = f"{target} over {str(versus).strip()}" if versus else target
+    return Quantity(name, str(recipe.get("unit") or "logits"))
+
+
+def amount(value: float) -> str:
+    """+9.20 or −0.41, with a true minus sign."""
+    return f"{value:+,.2f}".replace("-", "−")
+
+
+def quoted(names: Sequence[str], width: int = 28) -> str:
+    """“not”, “bad” and “all”."""
+    marked = [f"“{name if len(name) <= width else name[: width - 1] + '…'}”" for name in names]
+    return marked[0] if len(marked) == 1 else ", ".join(marked[:-1]) + " and " + marked[-1]
+
+
+def title(row: Row) -> str:
+    """▲ not × bad × all."""
+    return f"{shape(row.order)} " + " × ".join(row.names)
+
+
+def hover(row: Row) -> str:
+    """Plotly hover text of a term; names are escaped."""
+    lines = [" × ".join(label(name, 40) for name in row.names), f"<b>{amount(row.score)}</b> · order {row.order}"]
+    if row.measured:
+        lines.append("measured by re-ablation")
+    elif row.low is not None and row.high is not None:
+        doubt = " · not told apart from zero" if row.doubtful else ""
+        lines.append(f"predicted, 95 % in {amount(row.low)} … {amount(row.high)}{doubt}")
+    return "<br>".join(lines)
+
+
+def claim(explanation: Explanation, row: Row, values: Mapping[Coalition, float]) -> str:
+    """One or two sentences on a term in the prompt as it stands. values: kept members -> value, all 2^|S| corners."""
+    what, members = quantity(explanation), row.coalition
+    change = effect(values)
+    if row.order == 1:
+        return f"Taking {quoted(row.names)} out {_moves(-change)} {what.name} by {what.amount(change)}."
+    joint = values[members] - values[()]
+    alone = [values[(i,)] - values[()] for i in members]
+    return (
+        f"{quoted(row.names)} together {_moves(joint, plural=True)} {what.name} by {what.amount(joint)}; "
+        f"{_each(row.names, alone)}. {_rest(row.order, sum(alone), change, what)}"
+    )
+
+
+def effect(values: Mapping[Coalition, float]) -> float:
+    """Co-Moebius value from all 2^|S| corners, kept members -> value."""
+    order = max(map(len, values))
+    return sum((-1) ** (order - len(kept)) * value for kept, value in values.items())
+
+
+def predicted_corners(explanation: Explanation, coalition: Coalition) -> dict[Coalition, float]:
+    """Kept members -> value that the spectrum predicts, everything outside the coalition kept; all 2^|S|."""
+    masks = corners(coalition, len(explanation.players))
+    kept = [tuple(i for i, inside in zip(coalition, mask, strict=True) if inside) for mask in masks[:, list(coalition)]]
+    return dict(zip(kept, explanation.spectrum.predict(masks).tolist(), strict=True))
+
+
+def full_value(explanation: Explanation) -> tuple[float, bool]:
+    """Value of the prompt as it stands, and whether it was measured."""
+    if () in explanation.measured:
+        return explanation.measured[()], True
+    return predicted_corners(explanation, (0,))[(0,)], False
+
+
+def probability(logit: float) -> float:
+    """Probability of a label from its log-odds."""
+    return 1 / (1 + exp(-logit)) if logit > -700 else 0.0
+
+
+def _moves(change: float, plural: bool = False) -> str:
+    verb = "raise" if change >= 0 else "lower"
+    return verb if plural else verb + "s"
+
+
+def _each(names: Sequence[str], alone: Sequence[float]) -> str:
+    """What each member does alone, the others of the term taken out."""
+    if all(value < 0 for value in alone) or all(value > 0 for value in alone):
+        return f"each alone {_moves(alone[0])} it ({', '.join(map(amount, alone))})"
+    return "alone, " + ", ".join(f"{quoted([name])} {amount(value)}" for name, value in zip(names, alone, strict=True))
+
+
+def _rest(order: int, alone: float, change: float, what: Quantity) -> str:
+    if order == 2:
+        return f"Alone they add up to {amount(alone)}; the difference, {_signed(change, what)}, is their interaction."
+    smaller = f"no smaller group of the {_COUNT.get(order, order)}"
+    return f"What {smaller} explains, {_signed(change, what)}, is their interaction."
+
+
+def _signed(value: float, what: Quantity) -> str:
+    return f"{amount(value)} {what.unit}".rstrip()
