@@ -40,6 +40,7 @@ class Explanation:
     seed: int
     masks: str
     budget: int
+    verify: int
     masks_asked: int
     masks_paid: int
     held_out_paid: int
@@ -69,7 +70,8 @@ class Explanation:
     @property
     def id(self) -> str:
         """Twelve hex digits of what was asked: equal requests, equal ids."""
-        return content_key([self.key, self.estimator, self.seed, self.masks, self.budget, list(self.players)])[:12]
+        asked = [self.key, self.estimator, self.seed, self.masks, self.budget, self.verify, list(self.players)]
+        return content_key(asked)[:12]
 
     def interactions(self, index: str = DEFAULT_INDEX, max_order: int | None = None) -> Interactions:
         """Scores of an index: for co-Moebius the measured ones first-hand and exact, the others from the spectrum."""
@@ -119,6 +121,7 @@ class Explanation:
             "seed": self.seed,
             "masks": self.masks,
             "budget": self.budget,
+            "verify": self.verify,
             "masks_asked": self.masks_asked,
             "masks_paid": self.masks_paid,
             "held_out_paid": self.held_out_paid,
@@ -154,6 +157,7 @@ class Explanation:
             seed=int(content["seed"]),
             masks=str(content.get("masks", "uniform")),
             budget=int(content.get("budget", content["masks_asked"])),
+            verify=int(content.get("verify", 0)),
             masks_asked=int(content["masks_asked"]),
             masks_paid=int(content["masks_paid"]),
             held_out_paid=int(content.get("held_out_paid", 0)),

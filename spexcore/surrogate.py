@@ -1,6 +1,8 @@
 """A surrogate of a game: what it would answer, with doubt, where it has not been asked. It guides what to measure."""
 
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import scipy.linalg
@@ -47,13 +49,15 @@ class Surrogate:
         from smaller ones by one matmul each.
         """
         n = self.fitted.n_players
+        if sum(comb(n, order) for order in range(1, max_order + 1)) <= limit:
+            return [c for order in range(1, max_order + 1) for c in combinations(range(n), order)]
         found: list[Coalition] = [(i,) for i in range(n)]
         weights, steps, deviations = _at_the_full_mask(self.fitted)
         front = found
         for order in range(2, max_order + 1):
-            front = _grown(front, weights, steps, deviations, max(_GROW_FROM, (limit - n) >> (order - 1)))
+            front = _grown(front[:_GROW_FROM], weights, steps, deviations, limit // (max_order - 1))
             found = found + front
-        return found[: max(limit, n)]
+        return found
 
 
 def fit_surrogate(masks: Masks, values: Array, seed: int, at: WalshKernel | None = None) -> Surrogate | None:

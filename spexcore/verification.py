@@ -54,7 +54,8 @@ def verify(game: MeteredGame, *, top: int, budget: int, seed: int) -> None:
 
 def measured_terms(masks: Masks, values: NDArray[np.float64], max_order: int = MAX_ORDER) -> dict[Coalition, float]:
     """Co-Moebius value of every coalition whose corners are all among the masks: exact, straight from the game."""
-    known = {r: v for r, v in zip(removals(masks), values.tolist(), strict=True) if len(r) <= max_order}
+    near = masks.shape[1] - masks.sum(axis=1) <= max_order
+    known = dict(zip(removals(masks[near]), values[near].tolist(), strict=True))
     return {
         coalition: sum((-1) ** len(corner) * known[corner] for corner in _below(coalition))
         for coalition in sorted(known, key=lambda r: (len(r), r))
