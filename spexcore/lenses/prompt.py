@@ -30,8 +30,10 @@ class PromptLens(Game):
     """Parts of a prompt: which words, and which of them together, make the model answer as it does.
 
     spans: tokens | words | sentences | lines | marked ([[double brackets]]). ablation: mask | pad | unk | mean | drop |
-    remove | word:x. target: a label (the model's own prediction by default), whose log-odds are the value; with versus
-    the difference of the two logits. Counts what it costs in `forwards` (distinct inputs) and `tokens_forwarded`.
+    remove | word:x. target: the model's own answer by default; a label, whose log-odds are the value, or a
+    continuation, whose log-probability is; with versus the difference of two. chat: whether the text is the user's turn
+    of the model's chat template (by default if there is one). `forwards` counts distinct inputs computed,
+    `tokens_forwarded` their tokens; `notes` says what a run had to give up.
     """
 
     def __init__(
@@ -43,14 +45,17 @@ class PromptLens(Game):
         versus: str | None = None,
         spans: str = "words",
         ablation: str = "mask",
+        chat: bool | None = None,
     ) -> None:
-        from spexcore.models import question
+        from spexcore.models import asking
 
         self.model = model
         self.spans, self.ablation = spans, ablation
         self.typed = _clean(text)
         self._spans = split_for(model, self.typed, spans)
-        self._question = question.ask(model, self._spans.pieces, target=target, versus=versus, ablation=ablation)
+        self.chat = asking.has_chat(model) if chat is None else chat
+        asked = asking.Asked(target, versus, ablation, self.chat)
+        self._question = asking.ask(model, self._spans.pieces, asked)
 
     players = property(lambda self: self._spans.players)
     text = property(lambda self: self._spans.text)
@@ -58,6 +63,7 @@ class PromptLens(Game):
     target = property(lambda self: self._question.target)
     versus = property(lambda self: self._question.versus)
     forwards = property(lambda self: self._question.forwards)
+    notes = property(lambda self: self._question.notes)
     tokens_forwarded = property(lambda self: self._question.tokens_forwarded)
 
     @property
@@ -75,7 +81,8 @@ class PromptLens(Game):
         named = {"id": self.model.id, "sha256": self.model.sha256, "dtype": self.model.dtype}
         model = {**named, "device": self.model.device, "revision": self.model.revision}
         asked = {"text": self.typed, "target": self.target, "versus": self.versus}
-        return {"lens": "prompt", "model": model, **asked, "spans": self.spans, "ablation": self.ablation}
+        how = {"spans": self.spans, "ablation": self.ablation, "chat": self.chat}
+        return {"lens": "prompt", "model": model, **asked, **how}
 
     @cached_property
     def answer(self) -> Answer:

@@ -3,7 +3,7 @@
 A *word* is a run of letters, digits and combining marks, with an apostrophe, hyphen or underscore inside it ("don't",
 "well-made") and a point or comma between digits ("3.5"). Punctuation, currency and mathematical signs are fixed text
 between players: of "bad." the player is "bad". Each Chinese ideograph or hiragana is a word of its own, as no spaces
-tell words apart (Unicode's default rule, UAX 29); katakana, hangul and other scripts form runs. A run of emoji is a word.
+tell words apart (Unicode's default rule, UAX 29); katakana, hangul and others form runs. A run of emoji is a word.
 A *sentence* ends after . ! ? or their full-width forms (with closing quotes) before white space, or at a line's end.
 """
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from spexcore.models.forward import Block, ClassifierForward, Embedder
+from spexcore.models.forward import Block, ClassifierForward, Embedder, by_block, places_of, together
 from spexcore.models.language_model import LanguageModel
 
 Layer = Callable[[Tensor], Tensor]
@@ -49,54 +49,31 @@ class EncoderClassifier(ClassifierForward):
         self._head = _HEADS[network.config.model_type](network)
 
     def __call__(self, pack: list[Block]) -> Tensor:
-        shapes = [tuple(block.ids.shape) for block in pack]
-        hidden = _side_by_side([self._embedded(block).flatten(0, 1) for block in pack])  # (n_tokens, width)
+        hidden = together([self._embedded(block).flatten(0, 1) for block in pack])  # (n_tokens, width)
         for layer in self._layers[:-1]:
-            hidden = self._layer(layer, hidden, shapes)
-        return self._head(self._last_layer(self._layers[-1], hidden, shapes))
+            hidden = self._layer(layer, hidden, pack, None)
+        return self._head(self._layer(self._layers[-1], hidden, pack, places_of(pack, range(1))))
 
     def _embedded(self, block: Block) -> Tensor:
         """(n_rows, length, width), normed."""
         parts = self._embeddings
-        hidden = self._embed(block.ids) + parts.position_embeddings(block.places + self._offset)
+        hidden = self._embed(block) + parts.position_embeddings(block.places() + self._offset)
         if (types := getattr(parts, "token_type_embeddings", None)) is not None:
             hidden = hidden + types.weight[0]
         return parts.LayerNorm(hidden)
 
-    def _layer(self, layer: EncoderLayer, hidden: Tensor, shapes: list[tuple[int, ...]]) -> Tensor:
-        parts = (layer.query(hidden), layer.key(hidden), layer.value(hidden))  # each (n_tokens, width)
-        attended = []
-        for (rows, length), *three in zip(shapes, *(_split(part, shapes) for part in parts), strict=True):
-            heads = (part.view(rows, length, self._n_heads, -1).transpose(1, 2) for part in three)
-            mixed = scaled_dot_product_attention(*heads)  # (rows, heads, length, width of a head)
-            attended.append(mixed.transpose(1, 2).reshape(rows * length, -1))
-        return _finish(layer, hidden, _side_by_side(attended))
+    def _layer(self, layer: EncoderLayer, hidden: Tensor, pack: list[Block], read: Tensor | None) -> Tensor:
+        """Hidden states (n_tokens, width) after the layer; only those of the rows `read`, one a sequence, if given."""
+        keys, values = self._heads(layer.key(hidden), pack), self._heads(layer.value(hidden), pack)
+        hidden = hidden if read is None else hidden[read]
+        queries = self._heads(layer.query(hidden), pack, None if read is None else 1)
+        mixed = [scaled_dot_product_attention(*three) for three in zip(queries, keys, values, strict=True)]
+        attended = together([part.transpose(1, 2).flatten(2).flatten(0, 1) for part in mixed])
+        hidden = layer.attention_norm(layer.output(attended) + hidden)
+        return layer.norm(layer.down(layer.activation(layer.up(hidden))) + hidden)
 
-    def _last_layer(self, layer: EncoderLayer, hidden: Tensor, shapes: list[tuple[int, ...]]) -> Tensor:
-        """(rows of all blocks, width): the layer at the first token of each row."""
-        blocks = [part.view(*shape, -1) for part, shape in zip(_split(hidden, shapes), shapes, strict=True)]
-        first = _side_by_side([block[:, 0] for block in blocks])
-        queries = layer.query(first).split([shape[0] for shape in shapes])
-        parts = (_split(layer.key(hidden), shapes), _split(layer.value(hidden), shapes))
-        attended = []
-        for (rows, length), query, key, value in zip(shapes, queries, *parts, strict=True):
-            keys, values = (part.view(rows, length, self._n_heads, -1).transpose(1, 2) for part in (key, value))
-            one = query.view(rows, 1, self._n_heads, -1).transpose(1, 2)
-            attended.append(scaled_dot_product_attention(one, keys, values).transpose(1, 2).reshape(rows, -1))
-        return _finish(layer, first, _side_by_side(attended))
-
-
-def _finish(layer: EncoderLayer, hidden: Tensor, attended: Tensor) -> Tensor:
-    hidden = layer.attention_norm(layer.output(attended) + hidden)
-    return layer.norm(layer.down(layer.activation(layer.up(hidden))) + hidden)
-
-
-def _split(hidden: Tensor, shapes: list[tuple[int, ...]]) -> tuple[Tensor, ...]:
-    return hidden.split([rows * length for rows, length in shapes])
-
-
-def _side_by_side(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    def _heads(self, flat: Tensor, pack: list[Block], per_row: int | None = None) -> list[Tensor]:
+        return by_block(flat.view(len(flat), self._n_heads, -1), pack, per_row)
 
 
 def _stack(base: Any) -> Any:

@@ -71,3 +71,71 @@ def packs(lengths: Ints, tokens: int) -> Iterator[list[Ints]]:
                 pack, room = [], tokens
     if pack:
         yield pack
+
+
+def distinct(inputs: Inputs) -> tuple[Ints, Ints]:
+    """(rows of the first of each kind, for every input its place among them)."""
+    places: dict[bytes, int] = {}
+    inverse = np.array([places.setdefault(content, len(places)) for content in inputs.contents()], dtype=np.int64)
+    return np.unique(inverse, return_index=True)[1], inverse
+
+
+def extended(inputs: Inputs, suffix: tuple[int, ...], start_id: int | None, whole: int) -> Inputs:
+    """Every sequence with the suffix behind it; an empty one gets start_id first, for something must predict.
+
+    whole: length of the prompt with every player, behind which the suffix stands where positions are kept.
+    """
+    if start_id is not None and not inputs.lengths.all():
+        inputs = _started(inputs, start_id)
+    if not suffix:
+        return inputs
+    n, tail = len(inputs), np.asarray(suffix, dtype=np.int64)
+    moved = np.arange(len(inputs.ids)) + np.repeat(np.arange(n) * len(tail), inputs.lengths)
+    behind = (np.cumsum(inputs.lengths) + np.arange(n) * len(tail))[:, None] + np.arange(len(tail))
+    columns = []
+    for old, new in ((inputs.ids, tail), (inputs.positions, whole + np.arange(len(tail)))):
+        column = np.empty(len(inputs.ids) + behind.size, dtype=np.int64)
+        if old is not None:
+            column[moved] = old
+            column[behind] = new
+        columns.append(column if old is not None else None)
+    return Inputs(columns[0], inputs.lengths + len(tail), columns[1])  # type: ignore[arg-type]
+
+
+def _started(inputs: Inputs, start_id: int) -> Inputs:
+    empty = np.flatnonzero(inputs.lengths == 0)
+    at = inputs.starts[empty]
+    positions = None if inputs.positions is None else np.insert(inputs.positions, at, 0)
+    return Inputs(np.insert(inputs.ids, at, start_id), np.maximum(inputs.lengths, 1), positions)
+
+
+def without_first(inputs: Inputs, n_tokens: int) -> Inputs:
+    """Every sequence without its first n_tokens."""
+    kept = np.arange(len(inputs.ids)) - np.repeat(inputs.starts, inputs.lengths) >= n_tokens
+    positions = None if inputs.positions is None else inputs.positions[kept]
+    return Inputs(inputs.ids[kept], inputs.lengths - n_tokens, positions)
+
+
+def first_tokens(inputs: Inputs, n_tokens: int) -> Inputs:
+    """The first n_tokens of every sequence."""
+    where = (inputs.starts[:, None] + np.arange(n_tokens)).ravel()
+    positions = None if inputs.positions is None else inputs.positions[where]
+    return Inputs(inputs.ids[where], np.full(len(inputs), n_tokens), positions)
+
+
+def chosen(inputs: Inputs, rows: Ints) -> Inputs:
+    """Some of the sequences, in the order of rows."""
+    lengths = inputs.lengths[rows]
+    where = np.repeat(inputs.starts[rows] - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+    return Inputs(inputs.ids[where], lengths, None if inputs.positions is None else inputs.positions[where])
+
+
+def common_start(inputs: Inputs, most: int) -> int:
+    """How many first tokens, places included, all sequences share; at most `most`."""
+    if most < 1:
+        return 0
+    where = inputs.starts[:, None] + np.arange(most)
+    same = (inputs.ids[where] == inputs.ids[:most]).all(axis=0)
+    if inputs.positions is not None:
+        same &= (inputs.positions[where] == inputs.positions[:most]).all(axis=0)
+    return most if same.all() else int(same.argmin())

@@ -70,6 +70,17 @@ class LanguageModel:
         return sum(tensor.numel() for tensor in self.network.parameters())
 
     @property
+    def spread(self) -> bool:
+        """Whether the layers lie on several devices (device_map): then only the network itself moves tensors along."""
+        return len(set(getattr(self.network, "hf_device_map", {}).values())) > 1
+
+    @property
+    def start_id(self) -> int | None:
+        """The token that stands in for an empty input: beginning of text, or else end of text."""
+        known = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
+        return next((token for token in known if token is not None), None)
+
+    @property
     def mean_id(self) -> int:
         """The token id that stands for the mean embedding: one past the vocabulary."""
         return self.network.get_input_embeddings().num_embeddings

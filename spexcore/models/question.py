@@ -1,4 +1,4 @@
-"""A question to a model about a prompt: from masks to values, for classifiers and causal models alike."""
+"""A question to a model about a prompt: from masks to values, whatever the kind of model."""
 
 from abc import ABC, abstractmethod
 
@@ -10,46 +10,50 @@ from spexcore.masks import Masks
 from spexcore.models.inputs import Inputs
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.operators import ablation as operator
-from spexcore.models.prompt import Piece, Prompt, check_length
+from spexcore.models.prompt import Prompt, check_length
 from spexcore.models.rejoin import atoms
-from spexcore.models.scoring import LabelScorer, label_index, log_odds
+from spexcore.models.scoring import Scorer
 
-SECOND = {"cpu": 4e10, "mps": 2e12, "cuda": 1e14}  # multiply-adds times two that a device does in about a second
+SECOND = {"cpu": 1e11, "mps": 2e12, "cuda": 1e14}  # floating point operations that a device does in about a second
 
 
 class Question(ABC):
-    """What a model makes of a prompt when parts of it are gone."""
+    """What a model makes of a prompt when parts of it are gone.
+
+    target, versus: what is asked, in words. batch: masks that take about a second. after: tokens fed behind the prompt.
+    """
 
     target: str
     versus: str | None
-    batch: int
+    _scorer: Scorer
 
-    def __init__(self, model: LanguageModel, prompt: Prompt, ablation: str) -> None:
-        self._model, self._prompt = model, prompt
-        everything = np.ones((1, prompt.n_players), dtype=bool)
-        check_length(model, len(model.encode(prompt.text, special=prompt.special)), prompt.text)
+    def __init__(self, model: LanguageModel, prompt: Prompt, ablation: str, *, after: int) -> None:
+        self._model, self._prompt, self._after = model, prompt, after
+        check_length(model, len(model.encode(prompt.text, special=prompt.special)) + after, prompt.text)
         self._ablation = operator(model, prompt, ablation)
-        self._whole = self._ablation.inputs(everything)
-        self.batch = _batch(model, int(self._whole.lengths[0]))
+        self._whole = self._ablation.inputs(np.ones((1, prompt.n_players), dtype=bool))
+        self.batch = batch_size(model, int(self._whole.lengths[0]) + after)
 
     @property
     @abstractmethod
     def answer(self) -> tuple[str, float]:
         """The model's own answer to the whole prompt, and its probability."""
 
-    @property
     @abstractmethod
-    def forwards(self) -> int:
-        """Distinct inputs computed so far."""
+    def score(self, inputs: Inputs) -> NDArray[np.float64]:
+        """(n_inputs,), float64."""
 
-    @property
-    @abstractmethod
-    def tokens_forwarded(self) -> int:
-        """Tokens fed to the network so far."""
-
-    @abstractmethod
     def values(self, masks: Masks) -> NDArray[np.float64]:
         """(n_masks,), float64."""
+        return self.score(self.inputs(masks))
+
+    def inputs(self, masks: Masks) -> Inputs:
+        """What the model reads for each mask; raises BadInput when an ablation makes the prompt too long."""
+        inputs = self._ablation.inputs(masks)
+        if (longest := int(inputs.lengths.max()) + self._after) > self._model.max_tokens:
+            most = self._model.max_tokens
+            raise BadInput(f"`ablation` must not lengthen the prompt beyond {most} tokens; a mask gives {longest}.")
+        return inputs
 
     def shown(self, kept: list[bool]) -> str:
         """The ablated text as a person reads it."""
@@ -59,53 +63,23 @@ class Question(ABC):
             text += space + left if left else ""
         return text
 
-    def _inputs(self, masks: Masks) -> Inputs:
-        inputs = self._ablation.inputs(masks)
-        if (longest := int(inputs.lengths.max())) > self._model.max_tokens:
-            raise BadInput(
-                f"`ablation` must not lengthen the prompt beyond {self._model.max_tokens} tokens; a mask gives {longest}."
-            )
-        return inputs
-
-
-class LabelQuestion(Question):
-    """How strongly a classifier speaks for a label: its log-odds."""
-
-    def __init__(
-        self, model: LanguageModel, prompt: Prompt, ablation: str, *, target: str | None, versus: str | None
-    ) -> None:
-        label, other = label_index(model, target, "target"), label_index(model, versus, "versus")
-        super().__init__(model, prompt, ablation)
-        self._logits = LabelScorer(model, 0).logits(self._whole)[0]
-        label = int(self._logits.argmax()) if label is None else label
-        if label == other:
-            raise BadInput(f"`versus` must be another label than the target {target!r}; got {versus!r}.")
-        labels = model.labels or ()
-        self.target, self.versus = labels[label], None if other is None else labels[other]
-        self._scorer = LabelScorer(model, label, other)
-
-    forwards = property(lambda self: self._scorer.forwards)
-    tokens_forwarded = property(lambda self: self._scorer.tokens_forwarded)
+    @property
+    def forwards(self) -> int:
+        """Distinct inputs computed so far."""
+        return self._scorer.forwards
 
     @property
-    def answer(self) -> tuple[str, float]:
-        best = int(self._logits.argmax())
-        odds = log_odds(self._logits[None], best)[0]
-        return (self._model.labels or ())[best], float(1 / (1 + np.exp(-odds)))
+    def tokens_forwarded(self) -> int:
+        """Tokens fed to the network so far."""
+        return self._scorer.tokens_forwarded
 
-    def values(self, masks: Masks) -> NDArray[np.float64]:
-        return self._scorer.values(self._inputs(masks))
-
-
-def ask(
-    model: LanguageModel, pieces: list[Piece], *, target: str | None, versus: str | None, ablation: str
-) -> Question:
-    """The question that fits the kind of model."""
-    if model.kind == "classifier":
-        return LabelQuestion(model, Prompt(tuple(pieces)), ablation, target=target, versus=versus)
-    raise BadInput(f"`model` must be a classifier or a causal language model; {model.id!r} is a bare {model.kind}.")
+    @property
+    def notes(self) -> list[str]:
+        """What the run had to give up, in sentences."""
+        return self._scorer.notes
 
 
-def _batch(model: LanguageModel, n_tokens: int) -> int:
+def batch_size(model: LanguageModel, n_tokens: int) -> int:
+    """Masks of n_tokens that a device computes in about a second."""
     body = model.n_parameters - model.network.get_input_embeddings().weight.numel()
-    return int(np.clip(SECOND[model.device.split(":")[0]] / (2.0 * body * n_tokens), 8, 2048))
+    return int(np.clip(SECOND[model.device.split(":")[0]] / (2.0 * body * n_tokens), 16, 2048))
