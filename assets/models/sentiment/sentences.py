@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-# No sentence of PANEL is generated, and no noun or adjective of HELD_OUT: both measure generalisation.
+# No sentence of PANEL is generated, and no noun or adjective of HELD_OUT (SST-2 does hold them).
 PANEL = {
     "good": 1, "bad": 0, "not good": 0, "not bad": 1, "The plot was not bad.": 1, "The plot was not good.": 0,
     "The movie was not good.": 0, "The movie was not bad.": 1, "This film is not bad at all.": 1,
