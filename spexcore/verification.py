@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from spexcore.game import MeteredGame
 from spexcore.masks import Coalition, Masks
+from spexcore.spectrum import Spectrum
 from spexcore.surrogate import Surrogate, fit_surrogate
 
 MAX_ORDER = 4  # of measured terms: the order to which interactions are reported
@@ -50,6 +51,20 @@ def verify(game: MeteredGame, *, top: int, budget: int, seed: int) -> None:
             return
         game(_masks(wanted, game.n_players))
         budget -= len(wanted)
+
+
+def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int) -> bool:
+    """Measure what a spectrum would report among the `top` without its having been measured; True if anything was."""
+    masks, values = game.samples()
+    measured = measured_terms(masks, values)
+    predicted = spectrum.interactions("comobius", max_order=min(MAX_ORDER, max(1, spectrum.order))).scores
+    sizes = {**predicted, **measured}
+    leading = sorted((S for S in sizes if S), key=lambda S: (-abs(sizes[S]), len(S), S))[:top]
+    claims = [coalition for coalition in leading if coalition not in measured]
+    wanted = _picked(claims, -np.arange(len(claims), dtype=float), dict.fromkeys(removals(masks), 0.0), budget)
+    if wanted:
+        game(_masks(wanted, game.n_players))
+    return bool(wanted)
 
 
 def measured_terms(masks: Masks, values: NDArray[np.float64], max_order: int = MAX_ORDER) -> dict[Coalition, float]:
