@@ -121,7 +121,7 @@ def _recover(game: MeteredGame, estimator: Estimator, budget: int, masks: str, v
     verify_leading(game, top=verify, budget=math.ceil((1 - CLAIMS) * budget) - game.asked, seed=seed)
     while check_claims(game, fit(), top=verify, budget=budget - game.asked):
         continue
-    verify_leading(game, top=verify, budget=budget - game.asked, seed=seed)
+    verify_leading(game, top=verify, budget=budget - game.asked, seed=seed, rounds=1)
     return fit()
 
 

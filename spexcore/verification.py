@@ -18,7 +18,6 @@ from spexcore.spectrum import Spectrum
 from spexcore.surrogate import Surrogate, fit_surrogate
 
 MAX_ORDER = 4  # of measured terms: the order to which interactions are reported
-_ROUNDS = 6
 _DRAWS = 64
 _CANDIDATES = 1_500  # coalitions weighed in a round
 _CORNERS = 2_000  # unknown corners drawn jointly in a round: the draw is cubic in them
@@ -33,14 +32,14 @@ def first_masks(n_players: int, budget: int) -> Masks:
     return np.vstack([full, ~np.eye(n_players, dtype=bool)]) if 2 * (n_players + 1) <= budget else full
 
 
-def verify(game: MeteredGame, *, top: int, budget: int, seed: int) -> None:
-    """Ask the game for at most `budget` more masks: the corners of the `top` terms likely to lead.
+def verify(game: MeteredGame, *, top: int, budget: int, seed: int, rounds: int = 6) -> None:
+    """Ask the game, in rounds, for at most `budget` more masks: the corners of the `top` terms likely to lead.
 
     The game must have been asked for some masks, the full one among them; `measured_terms` then reads what is known.
     """
     rng = np.random.default_rng([seed, 3])
     surrogate: Surrogate | None = None
-    for left in range(_ROUNDS, 0, -1):
+    for left in range(rounds, 0, -1):
         masks, values = game.samples()
         surrogate = fit_surrogate(masks, values, seed, None if surrogate is None else surrogate.kernel)
         if surrogate is None or budget < 1:

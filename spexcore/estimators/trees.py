@@ -23,7 +23,7 @@ _EXACT_KEYS = 64  # a coalition of fewer players is its own 64-bit key; of more,
 
 @dataclass(frozen=True)
 class Terms:
-    """A sparse spectrum as arrays: coalitions as rows of players padded with -1, (n_terms, order); values (n_terms,)."""
+    """A sparse spectrum as arrays: coalitions, rows padded with -1, (n_terms, order); values (n_terms,)."""
 
     rows: Members
     values: Floats
