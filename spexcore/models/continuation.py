@@ -16,7 +16,6 @@ from spexcore.models.inputs import (
     Ints,
     chosen,
     common_start,
-    distinct,
     extended,
     first_tokens,
     without_first,
@@ -94,11 +93,10 @@ class ContinuationScorer(Scorer):
         values = np.zeros(len(inputs))
         for reading in self._readings:
             whole = extended(inputs, reading.suffix, self._model.start_id, self._whole)
-            rows, inverse = distinct(whole)
             picks = torch.from_numpy(reading.picks).to(self._model.device)
-            found = self._read(chosen(whole, rows), picks)  # (n_rows, n_scored, n_picks)
-            values += (found * reading.signs).sum(axis=(1, 2))[inverse]
-            self.forwards += len(rows)
+            found = self._read(whole, picks)  # (n_inputs, n_scored, n_picks)
+            values += (found * reading.signs).sum(axis=(1, 2))
+            self.forwards += len(inputs)
         return values
 
     def _read(self, inputs: Inputs, picks: torch.Tensor) -> Values:

@@ -43,9 +43,8 @@ class Inputs:
 
 def from_kept(ids: Ints, kept: NDArray[np.bool_], *, keep_positions: bool = False) -> Inputs:
     """One sequence a row of kept (n_inputs, n_tokens): the ids kept in it, at their places in the whole or anew."""
-    rows, places = np.nonzero(kept)
-    lengths = np.bincount(rows, minlength=len(kept)).astype(np.int64)
-    return Inputs(ids[places], lengths, places if keep_positions else None)
+    places = np.broadcast_to(np.arange(len(ids)), kept.shape)[kept] if keep_positions else None
+    return Inputs(np.broadcast_to(ids, kept.shape)[kept], kept.sum(axis=1), places)
 
 
 def from_lists(sequences: list[list[int]]) -> Inputs:
@@ -71,13 +70,6 @@ def packs(lengths: Ints, tokens: int) -> Iterator[list[Ints]]:
                 pack, room = [], tokens
     if pack:
         yield pack
-
-
-def distinct(inputs: Inputs) -> tuple[Ints, Ints]:
-    """(rows of the first of each kind, for every input its place among them)."""
-    places: dict[bytes, int] = {}
-    inverse = np.array([places.setdefault(content, len(places)) for content in inputs.contents()], dtype=np.int64)
-    return np.unique(inverse, return_index=True)[1], inverse
 
 
 def extended(inputs: Inputs, suffix: tuple[int, ...], start_id: int | None, whole: int) -> Inputs:

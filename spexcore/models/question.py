@@ -1,13 +1,14 @@
 """A question to a model about a prompt: from masks to values, whatever the kind of model."""
 
 from abc import ABC, abstractmethod
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
 from spexcore.masks import Masks
-from spexcore.models.inputs import Inputs
+from spexcore.models.inputs import Inputs, chosen
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.operators import ablation as operator
 from spexcore.models.prompt import Prompt, check_length
@@ -15,6 +16,8 @@ from spexcore.models.rejoin import atoms
 from spexcore.models.scoring import Scorer
 
 SECOND = {"cpu": 1e11, "mps": 2e12, "cuda": 1e14}  # floating point operations that a device does in about a second
+
+KNOWN = 2**18  # values remembered by what was read, about 40 MB
 
 
 class Question(ABC):
@@ -30,6 +33,7 @@ class Question(ABC):
     def __init__(self, model: LanguageModel, prompt: Prompt, ablation: str, *, after: int) -> None:
         self._model, self._prompt, self._after = model, prompt, after
         check_length(model, len(model.encode(prompt.text, special=prompt.special)) + after, prompt.text)
+        self._known: dict[bytes, float] = {}
         self._ablation = operator(model, prompt, ablation)
         self._whole = self._ablation.inputs(np.ones((1, prompt.n_players), dtype=bool))
         self.batch = batch_size(model, int(self._whole.lengths[0]) + after)
@@ -41,11 +45,21 @@ class Question(ABC):
 
     @abstractmethod
     def score(self, inputs: Inputs) -> NDArray[np.float64]:
-        """(n_inputs,), float64."""
+        """(n_inputs,), float64, of distinct inputs."""
 
     def values(self, masks: Masks) -> NDArray[np.float64]:
-        """(n_masks,), float64."""
-        return self.score(self.inputs(masks))
+        """(n_masks,), float64; what reads the same is computed once, in this call and over calls."""
+        inputs = self.inputs(masks)
+        digests = [blake2b(content, digest_size=16).digest() for content in inputs.contents()]
+        if len(self._known) > KNOWN:
+            self._known.clear()
+        first = dict(zip(reversed(digests), range(len(digests) - 1, -1, -1), strict=True))
+        fresh = [(digest, row) for digest, row in first.items() if digest not in self._known]
+        if fresh:
+            rows = np.array([row for _, row in fresh])
+            found = self.score(chosen(inputs, rows)).tolist()
+            self._known.update(zip((digest for digest, _ in fresh), found, strict=True))
+        return np.array([self._known[digest] for digest in digests])
 
     def inputs(self, masks: Masks) -> Inputs:
         """What the model reads for each mask; raises BadInput when an ablation makes the prompt too long."""

@@ -8,6 +8,7 @@ tokenised as a string.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from spexcore.masks import Masks
 from spexcore.models.ablation import Ablation
-from spexcore.models.inputs import Inputs, from_lists
+from spexcore.models.inputs import Inputs, Ints, from_kept, from_lists
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.prompt import Piece, Prompt
 
@@ -101,15 +102,15 @@ class Rejoin(Ablation):
 
     def _has_merge(self, shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(n_masks,): whether two neighbouring units of the row are tokenised differently together than apart."""
-        rows, units = np.nonzero(shown)
-        meet = rows[1:] == rows[:-1]
-        rows, first, second = rows[1:][meet], units[:-1][meet], units[1:][meet]
-        state = self._pairs[first, second]
+        rows, units = np.divmod(np.flatnonzero(shown), shown.shape[1])
+        codes = (units[:-1] * shown.shape[1] + units[1:])[rows[1:] == rows[:-1]]
+        state = self._pairs.ravel().take(codes)
         if (unknown := state == _UNKNOWN).any():
-            self._try(np.unique(first[unknown] * len(self._pairs) + second[unknown]))
-            state = self._pairs[first, second]
+            self._try(np.unique(codes[unknown]))
+            state = self._pairs.ravel().take(codes)
         merged = np.zeros(len(shown), dtype=bool)
-        merged[rows[state == _MERGES]] = True
+        if (merges := state == _MERGES).any():
+            merged[rows[1:][rows[1:] == rows[:-1]][merges]] = True
         return merged
 
     def _try(self, codes: NDArray[np.int64]) -> None:
@@ -122,18 +123,33 @@ class Rejoin(Ablation):
 
     def _built(self, shown: NDArray[np.bool_]) -> Inputs:
         """The ids of the units side by side: the first unit shown as it is alone, the others as they are inside."""
-        first = np.zeros_like(shown)
-        first[np.arange(len(shown)), shown.argmax(axis=1)] = shown.any(axis=1)
+        if not self._alike:
+            # Columns: each unit as the first, then each unit inside. A row shows one first unit, so order holds.
+            first = np.zeros_like(shown)
+            first[np.arange(len(shown)), shown.argmax(axis=1)] = shown.any(axis=1)
+            shown = np.concatenate([first, shown & ~first], axis=1)
+        kept = np.ones((len(shown), len(self._ids)), dtype=bool)
+        kept[:, len(self._head) : len(self._ids) - len(self._tail)] = shown[:, self._unit_of]
+        return from_kept(self._ids, kept)
+
+    @cached_property
+    def _alike(self) -> bool:
+        """Whether every unit has the same tokens as the first of a text and inside of it."""
+        both = zip(self._alone[1:], self._inside[1:], strict=True)
+        return all(inside is not None and np.array_equal(alone, inside) for alone, inside in both)
+
+    @cached_property
+    def _parts(self) -> list[Ints]:
         none = np.empty(0, dtype=np.int64)
-        parts = [*self._alone, *(none if ids is None else ids for ids in self._inside)]
-        # Columns: head, each unit as the first, each unit inside, tail. A row shows one first unit, so order holds.
-        units = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        body = np.concatenate([first, shown & ~first], axis=1)[:, units]
-        fixed = np.ones((len(shown), 1), dtype=bool)
-        kept = [np.repeat(fixed, len(self._head), axis=1), body, np.repeat(fixed, len(self._tail), axis=1)]
-        ids = np.concatenate([self._head, *parts, self._tail])
-        rows, places = np.nonzero(np.concatenate(kept, axis=1))
-        return Inputs(ids[places].astype(np.int64), np.bincount(rows, minlength=len(shown)))
+        return self._alone if self._alike else [*self._alone, *(none if one is None else one for one in self._inside)]
+
+    @cached_property
+    def _ids(self) -> Ints:
+        return np.concatenate([self._head, *self._parts, self._tail]).astype(np.int64)
+
+    @cached_property
+    def _unit_of(self) -> Ints:
+        return np.repeat(np.arange(len(self._parts)), [len(part) for part in self._parts])
 
 
 def _cut(prompt: Prompt, word: str | None) -> _Units:

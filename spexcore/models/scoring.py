@@ -1,4 +1,4 @@
-"""Values of inputs: what a game is worth, each distinct input computed once."""
+"""Values of inputs: log-odds of labels here, log-probabilities of continuations in continuation.py."""
 
 from abc import ABC, abstractmethod
 from typing import final
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spexcore.errors import BadInput
 from spexcore.models.encoder import FAMILIES, EncoderClassifier
 from spexcore.models.forward import ClassifierForward, PlainClassifier
-from spexcore.models.inputs import Inputs, chosen, distinct
+from spexcore.models.inputs import Inputs
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.running import Runner
 
@@ -32,7 +32,7 @@ class Scorer(ABC):
 
     @abstractmethod
     def values(self, inputs: Inputs) -> Values:
-        """(n_inputs,), float64; equal inputs are computed once."""
+        """(n_inputs,), float64."""
 
 
 @final
@@ -49,12 +49,9 @@ class LabelScorer(Scorer):
 
     def logits(self, inputs: Inputs) -> Values:
         """(n_inputs, n_labels), float64."""
-        rows, inverse = distinct(inputs)
-        different = chosen(inputs, rows)
-        found = self._runner.run(different, self._forward)
-        self.forwards += len(rows)
-        self.tokens_forwarded += len(different.ids)
-        return found[inverse]
+        self.forwards += len(inputs)
+        self.tokens_forwarded += len(inputs.ids)
+        return self._runner.run(inputs, self._forward)
 
 
 def classifier_forward(model: LanguageModel) -> ClassifierForward:

@@ -105,6 +105,8 @@ def test_equal_inputs_are_computed_once(classifier):
     assert len(np.unique(np.round(lens(all_masks(4)), 12))) == 8
     assert lens.forwards == 8  # none to three times "very", with or without "good"
     assert lens.tokens_forwarded == sum(2 * (2 + k) + 1 for k in range(4))
+    lens(all_masks(4))
+    assert lens.forwards == 8
 
 
 def test_versus_is_the_difference_of_two_labels(classifier):

@@ -30,7 +30,7 @@ def log_odds(model, lens, mask, label):
 
 
 def read(model, lens, mask):
-    """(ids, their places, which are the mean embedding, tokens of the whole prompt), from the operators' definitions."""
+    """(ids, places, which are the mean embedding, tokens of the whole prompt), from the operators' definitions."""
     encoded = model.tokenizer(lens.text, return_offsets_mapping=True)
     ids = np.array(encoded["input_ids"])
     whole = len(ids)

@@ -1,6 +1,6 @@
-"""Every encoder family and operator against plain transformers, one mask at a time: float32 to 1e-4, float64 to 1e-10."""
+"""Every encoder family and operator against plain calls, a mask at a time: float32 to 1e-4, float64 to 1e-10."""
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,8 +19,8 @@ OPERATORS = ("remove", "word:odd", "drop", "mask", "pad", "unk", "mean")
 @pytest.fixture(scope="module")
 def load(tmp_path_factory):
     """Models by family and dtype, each made and loaded once."""
-    folder = lru_cache(maxsize=None)(lambda family: save_encoder(tmp_path_factory.mktemp(family), family))
-    return lru_cache(maxsize=None)(lambda family, dtype: LanguageModel.load(folder(family), dtype=dtype))
+    folder = cache(lambda family: save_encoder(tmp_path_factory.mktemp(family), family))
+    return cache(lambda family, dtype: LanguageModel.load(folder(family), dtype=dtype))
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
