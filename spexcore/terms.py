@@ -3,6 +3,7 @@
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from functools import cached_property
 from itertools import chain
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,5 +130,5 @@ def _is_player(index: object) -> bool:
     return isinstance(index, int | np.integer) and 0 <= int(index) <= LAST_PLAYER
 
 
-def _refuse(coalition: object) -> int:
+def _refuse(coalition: object) -> NoReturn:
     raise BadInput(f"A coalition must be a tuple of ascending, distinct player indices from 0; got {coalition!r}.")

@@ -67,10 +67,18 @@ def test_and_of_five_players_is_one_mobius_term() -> None:
     assert transforms.index(coefficients, "fsii", 5) == {(0, 1, 2, 3, 4): 3.0}
 
 
-def test_what_cancels_to_rounding_error_is_no_score() -> None:
-    mobius = {(0,): 0.1, (1,): 0.2, (0, 1): 0.3, (0, 1, 2): 0.7}
-    assert transforms.fourier_to_mobius(transforms.mobius_to_fourier(mobius)) == pytest.approx(mobius)
-    # A small score beside a huge constant is a score.
+@pytest.mark.parametrize("spread", [1, 11])
+def test_what_cancels_to_rounding_error_is_no_score(spread: int) -> None:
+    """By one table where players are few, and by the walk where terms hardly share any."""
+    rng = np.random.default_rng(0)
+    terms = [(0,), (1,), (0, 1), (0, 1, 2), *((3 + i * spread, 4 + i * spread, 5 + i * spread) for i in range(4))]
+    mobius = {coalition: float(rng.normal()) for coalition in terms}
+    back = transforms.fourier_to_mobius(transforms.mobius_to_fourier(mobius))
+    assert set(back) == set(mobius)
+    assert back == pytest.approx(mobius)
+
+
+def test_small_score_beside_a_huge_constant_is_a_score() -> None:
     assert transforms.index({(): 1e9, (0,): 1e-9}, "bii")[(0,)] == -2e-9
 
 
@@ -102,6 +110,19 @@ def test_walk_over_sub_coalitions_is_the_sum_over_sets(largest: int, pool: int) 
     assert list(mobius) == sorted(mobius, key=lambda coalition: (len(coalition), coalition))
     assert set(mobius) <= set(expected)
     assert all(mobius.get(c, 0.0) == pytest.approx(value, abs=1e-9) for c, value in expected.items())
+
+
+def test_coalitions_too_large_for_any_integer_key_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.permuted(np.tile(np.arange(1000), (30, 1)), axis=1)[:, :40], axis=1).tolist()
+    coefficients = {tuple(row): float(rng.normal()) for row in rows} | {tuple(rows[0][1:]): 1.0}
+    sums = supersets.superset_sums(Terms.of(coefficients), lambda s, u: float(u - s in (0, 1) and s >= 39))
+    expected = dict(coefficients)
+    for row in rows:
+        for part in combinations(row, 39):
+            expected[part] = expected.get(part, 0.0) + coefficients[tuple(row)]
+    assert sums == expected
+    assert list(sums) == sorted(expected, key=lambda coalition: (len(coalition), coalition))
 
 
 @pytest.mark.parametrize("name", SCORED)
