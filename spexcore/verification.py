@@ -67,13 +67,16 @@ def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int
 
 
 def measured_terms(masks: Masks, values: NDArray[np.float64], max_order: int = MAX_ORDER) -> dict[Coalition, float]:
-    """Co-Moebius value of every coalition whose corners are all among the masks: exact, straight from the game."""
+    """Co-Moebius value of every coalition whose corners are all among the masks: exact, straight from the game.
+
+    That of the empty coalition is the value of the whole prompt.
+    """
     near = masks.shape[1] - masks.sum(axis=1) <= max_order
     known = dict(zip(removals(masks[near]), values[near].tolist(), strict=True))
     return {
         coalition: sum((-1) ** len(corner) * known[corner] for corner in _below(coalition))
         for coalition in sorted(known, key=lambda r: (len(r), r))
-        if coalition and all(corner in known for corner in _below(coalition))
+        if all(corner in known for corner in _below(coalition))
     }
 
 

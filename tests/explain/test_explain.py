@@ -99,7 +99,8 @@ def test_progress_rises_to_its_total() -> None:
 
 def test_a_constant_game_has_no_effects() -> None:
     explanation = spex.explain(spex.TableGame(np.full(2**6, 0.25)), spex.Lasso(), budget=32)
-    assert set(explanation.measured.values()) <= {0.0}
+    assert {value for coalition, value in explanation.measured.items() if coalition} <= {0.0}
+    assert explanation.measured[()] == 0.25  # the whole prompt, whose value is no effect
     assert explanation.spectrum.predict(np.ones((1, 6)))[0] == pytest.approx(0.25)
     assert explanation.faithfulness.r2 == 1.0
 
