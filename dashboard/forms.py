@@ -31,10 +31,8 @@ def fill(explanation: Explanation) -> None:
         state.METHOD: tuple(ESTIMATORS),
         state.MASKS: DISTRIBUTIONS,
         state.ABLATION: ABLATIONS,
-        state.TARGET: ("", *loaders.labels(settings.MODEL)),
     }
-    said = {key: value for key, value in values.items() if value is not None}
-    state.put(**{key: value for key, value in said.items() if value in options.get(key, (value,))})
+    state.put(**{key: value for key, value in values.items() if value in options.get(key, (value,))})
 
 
 def form() -> tuple[Request, bool, DeltaGenerator]:
@@ -56,12 +54,14 @@ def form() -> tuple[Request, bool, DeltaGenerator]:
 
 def _choices() -> None:
     units, target, method, budget = st.columns([3, 4, 4, 3], gap="small")
+    # A run from elsewhere may name a label this model does not have; running it again then says so.
+    targets = list(dict.fromkeys(["", *loaders.labels(settings.MODEL), state.get(state.TARGET)]))
     units.selectbox(
         "Units", SPANS, key=state.SPANS, persist_state="session",
         help="What counts as one part. marked: what stands in [[double brackets]].",
     )  # fmt: skip
     target.selectbox(
-        "Target", ["", *loaders.labels(settings.MODEL)], key=state.TARGET, persist_state="session",
+        "Target", targets, key=state.TARGET, persist_state="session",
         format_func=lambda label: label or _OWN_ANSWER, help="The answer whose log-odds, in logits, are explained.",
     )  # fmt: skip
     method.selectbox(
@@ -79,8 +79,12 @@ def _settings() -> None:
         st.selectbox("Ablation", ABLATIONS, key=state.ABLATION, help=_ABLATION_HELP, persist_state="session")
         st.selectbox("Masks", DISTRIBUTIONS, key=state.MASKS, help=_MASKS_HELP, persist_state="session")
         st.number_input(
+            "Verify", key=state.VERIFY, min_value=0, max_value=50, persist_state="session",
+            help="Leading terms to measure by real ablations, out of the same budget; 0 spends all of it on discovery.",
+        )  # fmt: skip
+        st.number_input(
             "Largest order", key=state.MAX_ORDER, min_value=1, max_value=10, persist_state="session",
-            help="Most parts in one interaction, for methods that ask.",
+            placeholder="the method's own", help="Most parts in one interaction, for methods that ask.",
         )  # fmt: skip
         st.number_input(
             "Seed", key=state.SEED, min_value=0, persist_state="session", help="The same seed gives the same run."
@@ -104,5 +108,6 @@ def _request() -> Request:
         max_order=state.get(state.MAX_ORDER),
         budget=int(state.get(state.BUDGET) or 0),
         masks=state.get(state.MASKS),
+        verify=int(state.get(state.VERIFY) or 0),
         seed=int(state.get(state.SEED) or 0),
     )

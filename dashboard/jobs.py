@@ -19,7 +19,7 @@ _LOOK = 0.1  # seconds between two looks at the stop button while waiting for th
 log = logging.getLogger("dashboard")
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One piece of work. state: queued, running, done, cancelled or failed; error is one sentence."""
 
@@ -85,6 +85,7 @@ class Jobs:
             job = self._jobs.get(job_id)
             if job is not None and job.active and not job.cancel.is_set():
                 return job
+            self._jobs.pop(job_id, None)  # a dict keeps a key's first place, and places are the queue
             job = self._jobs[job_id] = Job(job_id)
             self._forget()
         threading.Thread(target=self._run, args=(job, work), daemon=True, name=f"job-{job_id}").start()
@@ -104,9 +105,9 @@ class Jobs:
     def _run(self, job: Job, work: Work) -> None:
         try:
             while not self._device.acquire(timeout=_LOOK):
-                if job.cancel.is_set():
-                    raise Cancelled("Stopped before it began.")
+                _refuse_stopped(job)
             try:
+                _refuse_stopped(job)
                 job.become("running")
                 job.result = work(job)
                 job.become("done")
@@ -119,3 +120,8 @@ class Jobs:
         except Exception as error:  # noqa: BLE001  # the door of the thread: nobody above could say it
             log.exception("job %s", job.id)
             job.become("failed", f"Something unexpected happened ({type(error).__name__}); see dashboard.log.")
+
+
+def _refuse_stopped(job: Job) -> None:
+    if job.cancel.is_set():
+        raise Cancelled("Stopped before it began.")

@@ -94,7 +94,7 @@ def _weighed(job: Job, request: Request, was_active: bool) -> None:
 
 
 def _plan_line(plan: work.Plan) -> str:
-    share = f"{100 * plan.known / plan.masks:.0f} % already in the store" if plan.masks else ""
+    share = f"up to {100 * plan.known:.0f} % in the store already" if plan.known else "nothing in the store yet"
     time = f"about {plan.seconds:,.0f} s" if plan.seconds >= 1 else "under a second"
     return f"{plan.n_players:,} parts · {plan.masks:,} masks + {plan.held_out:,} held out · {time} · {share}"
 

@@ -1,6 +1,6 @@
 """What a visitor asks for: one frozen request, checked before anything is paid."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from spexcore.errors import BadBudget, BadInput
@@ -24,6 +24,7 @@ class Request:
     max_order: int | None
     budget: int
     masks: str
+    verify: int
     seed: int
 
     @property
@@ -42,7 +43,7 @@ class Request:
         if self.method not in ESTIMATORS:
             raise BadInput(f"`method` must be one of {', '.join(ESTIMATORS)}; got {self.method!r}.")
         kind = ESTIMATORS[self.method]
-        known = {field.name for field in fields(kind)}
+        known = kind().parameters
         name = next((name for name in ("max_order", "order") if name in known), None)
         return kind() if name is None or self.max_order is None else kind(**{name: self.max_order})
 
@@ -63,23 +64,29 @@ class Request:
 
 
 def request_of(explanation: Explanation) -> dict[str, Any]:
-    """The form's values that ask for this explanation again, as far as its run file says them."""
-    recipe, estimator = explanation.recipe, explanation.estimator
-    parameters = estimator.get("parameters") or {}
-    known = {kind.__name__: name for name, kind in ESTIMATORS.items()}
-    return {
+    """The form's values that ask for this explanation again; a method unknown here is left out."""
+    recipe, name = explanation.recipe, str(explanation.estimator.get("name"))
+    values = {
         "text": str(recipe.get("text", "")),
         "spans": recipe.get("spans", "words"),
-        "target": recipe.get("target"),
+        "target": recipe.get("target") or "",
         "ablation": recipe.get("ablation", "mask"),
-        "method": known.get(str(estimator.get("name")), next(iter(ESTIMATORS))),
-        "max_order": parameters.get("max_order", parameters.get("order")),
         "budget": explanation.budget,
         "masks": explanation.masks,
+        "verify": explanation.verify,
         "seed": explanation.seed,
+        "max_order": None,
     }
+    method = next((key for key, kind in ESTIMATORS.items() if kind.__name__ == name), None)
+    if method is None:
+        return values
+    parameters = explanation.estimator.get("parameters") or {}
+    own = ESTIMATORS[method]().parameters
+    order = next((key for key in ("max_order", "order") if key in parameters and parameters[key] != own.get(key)), None)
+    return {**values, "method": method, "max_order": parameters[order] if order else None}
 
 
 def asks_for(request: Request, explanation: Explanation) -> bool:
-    """Whether this request would give this explanation again; what a run file does not say is not compared."""
-    return all(value is None or getattr(request, name) == value for name, value in request_of(explanation).items())
+    """Whether this request would give this explanation again."""
+    wanted = {**request_of(explanation), "target": request_of(explanation)["target"] or None}
+    return "method" in wanted and all(getattr(request, name) == value for name, value in wanted.items())

@@ -6,7 +6,7 @@ HOST = "127.0.0.1"
 PORT = 8501
 MODEL = "sentiment"
 MAX_UPLOAD_MB = 20
-FIRST_PRESET = "not-bad-at-all"
+FIRST_PRESET = "not-bad-never-dull"
 
 THEME_CSS = asset("theme.css")
 LOGO = asset("logo.svg")
@@ -43,7 +43,8 @@ OPTIONS: dict[str, str | int | bool] = {
 
 BUDGET = 512
 MASKS = "mixed"
-METHOD = "proxyspex"
+METHODS = ("stackspex", "walshgp", "proxyspex")  # the first of these that there is begins
+VERIFY = 10
 TOPS = (5, 12, 25, 50, 100)
 MAX_RE_ABLATED = 8  # players a click may re-ablate: 256 ablations
 SHOWN_CORNERS = 16

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import settings
+from spexcore.estimators import ESTIMATORS
 from spexcore.explanation import DEFAULT_INDEX
 from spexcore.masks import Coalition
 
@@ -17,7 +18,7 @@ RUNS = "runs"  # runs finished: what they paid makes older plans stale
 NOTICE = "notice"  # one sentence for the next drawing, with its kind
 INDEX, ORDERS, TOP = "index", "orders", "top"
 TEXT, SPANS, TARGET, METHOD, BUDGET = "text", "spans", "target", "method", "budget"
-MASKS, ABLATION, SEED, MAX_ORDER = "masks", "ablation", "seed", "max_order"
+MASKS, VERIFY, ABLATION, SEED, MAX_ORDER = "masks", "verify", "ablation", "seed", "max_order"
 
 _START: dict[str, Any] = {
     SHOWN: "",
@@ -32,12 +33,13 @@ _START: dict[str, Any] = {
     TEXT: "",
     SPANS: "words",
     TARGET: "",
-    METHOD: settings.METHOD,
+    METHOD: next(name for name in (*settings.METHODS, *ESTIMATORS) if name in ESTIMATORS),
     BUDGET: settings.BUDGET,
     MASKS: settings.MASKS,
+    VERIFY: settings.VERIFY,
     ABLATION: "mask",
     SEED: 0,
-    MAX_ORDER: 4,
+    MAX_ORDER: None,
 }
 _ID = re.compile(r"[a-z0-9-]{1,60}")
 

@@ -15,12 +15,16 @@ from spexcore.errors import BadInput
 from spexcore.explain import HELD_OUT, explain
 from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame
-from spexcore.masks import Coalition, Masks, corners, draw, pack
+from spexcore.masks import Coalition, Masks, corners, draw
 from spexcore.store import Store
 from spexcore.validation import Validation, validate
 
 _PROBE = 8  # masks timed before a run; they are part of it, so nothing is paid twice
-_PHASES = {"estimate": "ablating", "judge": "judging on held-out masks", "verify": "re-ablating the largest terms"}
+_PHASES = {
+    "discover": "ablating",
+    "verify": "re-ablating the leading terms",
+    "judge": "judging on held-out masks",
+}
 
 
 class Shelf:
@@ -42,12 +46,12 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will cost. known: masks of it already in the store; seconds: of the masks still to be paid."""
+    """What a run will cost. known: the share that may be in the store already; seconds: for what is to be paid."""
 
     n_players: int
     masks: int
     held_out: int
-    known: int
+    known: float
     seconds: float
 
 
@@ -66,20 +70,19 @@ def plan(job: Job, request: Request, shelf: Shelf) -> Plan:
     request.check(game.n_players)
     drawn = draw(request.masks, game.n_players, request.budget, np.random.default_rng(request.seed))
     with closing(Store()) as store:
-        memory = store.memory(game.key)
-        known = memory.get(pack(drawn))
-        fresh = drawn[[key not in known for key in pack(drawn)]]
-        pace = _pace(MeteredGame(game, memory=memory, cancel=job.cancel), fresh) if len(fresh) else 0.0
-    return Plan(game.n_players, len(drawn), 2 * HELD_OUT, len(known), pace * (len(fresh) + 2 * HELD_OUT))
+        known = store.count(game.key)
+        pace = _pace(MeteredGame(game, memory=store.memory(game.key), cancel=job.cancel), drawn)
+    asked = len(drawn) + 2 * HELD_OUT
+    return Plan(game.n_players, len(drawn), 2 * HELD_OUT, min(1.0, known / asked), pace * max(0, asked - known))
 
 
-def _pace(game: MeteredGame, fresh: Masks) -> float:
-    """Seconds a mask, from a few masks of the run itself."""
-    sample = np.random.default_rng(0).permutation(fresh)[:_PROBE]
+def _pace(game: MeteredGame, drawn: Masks) -> float:
+    """Seconds a mask, from a few masks of the run; those that are known cost nothing and are left out."""
+    sample = np.random.default_rng(0).permutation(drawn)[: _PROBE + 1]
     game(sample[:1])  # the first call of a model is slow and says nothing about the others
-    started = time.perf_counter()
+    paid, started = game.paid, time.perf_counter()
     game(sample)
-    return (time.perf_counter() - started) / max(1, len(sample) - 1)
+    return (time.perf_counter() - started) / max(1, game.paid - paid)
 
 
 def explain_prompt(job: Job, request: Request, shelf: Shelf) -> str:
@@ -92,6 +95,7 @@ def explain_prompt(job: Job, request: Request, shelf: Shelf) -> str:
             request.estimator,
             budget=request.budget,
             masks=request.masks,
+            verify=request.verify,
             seed=request.seed,
             memory=store.memory(game.key),
             on_progress=lambda step: job.report(_PHASES.get(step.phase, step.phase), step.done, step.total),
@@ -104,11 +108,11 @@ def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: S
     """Measure a coalition in the prompt as it stands: 2^|S| ablations, those in the store for nothing."""
     from spexcore.lenses import build
 
-    model = explanation.model
-    if not explanation.recipe or not model:
+    if not explanation.recipe:
         raise BadInput("This run explains a game that only its own program can build; nothing can be re-ablated here.")
     job.report("loading the model", 0, 0)
-    game = build(dict(explanation.recipe), shelf.model(str(model["id"])))
+    model = explanation.model
+    game = build(explanation.recipe, shelf.model(str(model["id"])) if model else None)
     if game.key != explanation.key:
         raise BadInput("The model of this run has changed since, so its values would be others. Run the prompt again.")
     with closing(Store()) as store:
@@ -119,8 +123,17 @@ def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: S
             cancel=job.cancel,
         )
         result = validate(metered, coalition, spectrum=explanation.spectrum)
-    texts = tuple(game.ablated(mask) for mask in corners(result.coalition, game.n_players))
-    return ReAblation(result, texts, metered.paid)
+    return ReAblation(result, _texts(game, result.coalition), metered.paid)
+
+
+def _texts(game: Game, coalition: Coalition) -> tuple[str, ...]:
+    """Every ablation as a person reads it; of a game without a text, the players that are left."""
+    from spexcore.lenses import PromptLens
+
+    masks = corners(coalition, game.n_players)
+    if isinstance(game, PromptLens):
+        return tuple(game.ablated(mask) for mask in masks)
+    return tuple(" ".join(name for name, kept in zip(game.players, mask, strict=True) if kept) for mask in masks)
 
 
 def _game(job: Job, request: Request, shelf: Shelf) -> Game:

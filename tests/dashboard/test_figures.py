@@ -1,0 +1,206 @@
+"""Laws of the figures: what is drawn is what the explanation says, for any player's name and any order."""
+
+import html
+from collections.abc import Callable
+from math import dist
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spexcore import figures
+from spexcore.explanation import Explanation
+from spexcore.figures.network import network
+from spexcore.figures.rows import claimed, coalition_from, coalition_id, player_names, rows
+from spexcore.figures.terms import terms
+from spexcore.figures.theme import DARK, LIGHT, Palette, contrast, label, rgb, tint
+from spexcore.figures.tokens import cut, partners, pieces
+
+Make = Callable[..., Explanation]
+NASTY = ("<i>", "<s>", "<img src=x onerror=alert(1)>", "</script>", "&lt;", "<br/>")
+
+
+def scatters(figure: object, mode: str) -> list:
+    return [trace for trace in figure.data if trace.type == "scatter" and trace.mode == mode]
+
+
+def hubs(figure: object) -> dict[str, tuple[float, float, str]]:
+    """id -> place and symbol of every hub in a network."""
+    found = {}
+    for trace in scatters(figure, "markers"):
+        if trace.customdata is not None:
+            for x, y, name, symbol in zip(trace.x, trace.y, trace.customdata, trace.marker.symbol, strict=True):
+                assert name not in found
+                found[name] = (x, y, symbol)
+    return found
+
+
+def test_every_term_of_order_two_or_more_is_one_hub_shaped_by_its_order(example: Explanation) -> None:
+    drawn = hubs(network(example, top=100))
+    expected = {row.id: row.order for row in rows(example, top=100) if row.order > 1}
+    assert set(drawn) == set(expected)
+    shapes = {2: "circle", 3: "triangle-up", 4: "square"}
+    assert {name: symbol for name, (_, _, symbol) in drawn.items()} == {n: shapes[k] for n, k in expected.items()}
+
+
+def test_a_term_without_any_term_of_order_one_is_drawn(make: Make) -> None:
+    explanation = make(["a", "b", "c", "d"], {(): 0.0, (0, 1, 2, 3): 8.0}, measured={(0, 1, 2, 3): 8.0})
+    assert "0-1-2-3" in hubs(network(explanation, orders=[4]))
+
+
+def test_a_constant_game_draws_empty_figures(make: Make) -> None:
+    explanation = make(["a", "b"], {(): 3.0})
+    assert rows(explanation) == []
+    assert hubs(network(explanation)) == {}
+    assert terms(explanation).layout.height > 0
+    assert "a" in str(figures.tokens(explanation))
+
+
+def test_lines_never_answer_the_pointer_so_that_hubs_do(example: Explanation) -> None:
+    lines = [trace for figure in (network(example), terms(example)) for trace in scatters(figure, "lines")]
+    assert lines
+    assert all(trace.hoverinfo == "skip" and trace.customdata is None for trace in lines)
+
+
+def test_the_curve_of_a_pair_passes_through_its_hub(make: Make) -> None:
+    figure = network(make(["a", "b", "c", "d", "e"], {(0, 2): 1.0}))
+    (hub,) = hubs(figure).values()
+    curve = scatters(figure, "lines")[0]
+    assert min(dist(hub[:2], point) for point in zip(curve.x[:-1], curve.y[:-1], strict=True)) < 1e-9
+
+
+def test_hubs_do_not_lie_on_one_another(make: Make) -> None:
+    # Every coalition around one centre: without moving them apart, the three pairs of opposite players coincide.
+    together = {(0, 3): 3.0, (1, 4): 2.0, (2, 5): 1.5, (0, 1, 3, 4): 1.0, (0, 2, 3, 5): 0.9}
+    places = [place[:2] for place in hubs(network(make(list("abcdef"), together), top=50)).values()]
+    assert min(dist(a, b) for k, a in enumerate(places) for b in places[:k]) > 0.12
+
+
+def test_the_number_of_traces_does_not_grow_with_the_number_of_terms(make: Make) -> None:
+    pairs = {(i, j): (-1.0) ** i * (1 + i + j / 100) for i in range(40) for j in range(i + 1, 40)}
+    assert len(network(make([f"w{i}" for i in range(40)], pairs), top=500).data) <= 18
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_selected_term_is_marked_in_both_figures_again_and_again(example: Explanation, dark: bool) -> None:
+    plain, marked = terms(example, dark=dark), terms(example, selected=(3, 4), dark=dark)
+    assert len(marked.layout.shapes) == len(plain.layout.shapes) + 1
+    assert len(network(example, selected=(3, 4), dark=dark).data) > len(network(example, dark=dark).data)
+    assert terms(example, selected=(3, 4), dark=dark) == marked
+
+
+def test_rows_are_ranked_by_size_and_filtered_by_order(example: Explanation) -> None:
+    scores = [abs(row.score) for row in rows(example, top=50)]
+    assert scores == sorted(scores, reverse=True)
+    assert {row.order for row in rows(example, top=50, orders=[2])} == {2}
+    assert len(rows(example, top=3)) == 3
+
+
+def test_a_measured_term_is_exact_and_a_predicted_one_has_its_interval(example: Explanation) -> None:
+    by_id = {row.id: row for row in rows(example, top=50)}
+    measured, predicted = by_id["3-4"], by_id["7-9"]
+    assert measured.measured
+    assert (measured.score, measured.low, measured.high) == (9.6, 9.6, 9.6)
+    assert not predicted.measured
+    assert predicted.high - predicted.low == pytest.approx(2 * 0.3)
+    figure = terms(example, top=50)
+    shown = dict(zip(by_id, figure.layout.yaxis.ticktext, strict=True))
+    assert shown["3-4"] == "✓ +9.60"
+    assert "✓" not in shown["7-9"]
+    whiskers = [trace for trace in scatters(figure, "markers") if trace.error_x.array is not None]
+    assert sum(len(trace.error_x.array) for trace in whiskers) == sum(not row.measured for row in by_id.values())
+
+
+def test_a_term_not_told_apart_from_zero_is_pale(make: Make) -> None:
+    explanation = make(["a", "b"], {(0,): 5.0, (1,): 0.1}, spread={1: 0.2})
+    assert [row.doubtful for row in rows(explanation)] == [False, True]
+    bar = next(trace for trace in terms(explanation).data if trace.type == "bar")
+    assert [colour.endswith(",0.3)") for colour in bar.marker.color] == [False, True]
+
+
+@pytest.mark.parametrize("index", ["fourier", "mobius", "bii", "fbii", "sii", "stii", "fsii", "sv", "bv"])
+def test_every_other_index_is_drawn_without_intervals(example: Explanation, index: str) -> None:
+    found = rows(example, index=index, top=50)
+    assert found
+    assert all(row.low is None and not row.measured for row in found)
+    scores = example.interactions(index)
+    assert all(row.score == scores[row.coalition] for row in found)
+    assert network(example, index=index).data
+
+
+def test_a_coalition_that_is_not_reported_has_a_value_and_an_interval_all_the_same(example: Explanation) -> None:
+    row = claimed(example, (0, 1, 2, 5, 6))
+    assert row.score == pytest.approx(0.0, abs=1e-9)
+    assert row.low < 0 < row.high
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_players_markup_stays_text_in_every_figure(make: Make, name: str) -> None:
+    explanation = make([name, "b"], {(0, 1): 1.0, (0,): 2.0}, text=f"{name} b")
+    for figure in (terms(explanation), network(explanation)):
+        spoken = [text for trace in figure.data for text in (trace.hovertext or ())]
+        spoken += list(figure.layout.xaxis.ticktext or scatters(figure, "markers+text")[0].text)
+        assert any(label(name, 40) in text for text in spoken)
+        assert not any(name in text for text in spoken)
+    markup = str(figures.tokens(explanation))
+    assert html.escape(name) in markup
+    assert name not in markup
+
+
+def test_a_label_is_escaped_after_it_is_cut() -> None:
+    assert label("<" * 30, width=5) == "&lt;" * 3 + "…" + "&lt;"
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@given(value=st.floats(-1, 1))
+def test_text_on_any_tint_can_be_read(colours: Palette, value: float) -> None:
+    ground, ink = tint(value, 1.0, colours)
+    assert contrast(rgb(ground), rgb(ink)) >= 4.5
+
+
+@given(st.text(max_size=30), st.lists(st.text(max_size=5), max_size=6))
+def test_pieces_of_a_text_give_it_back(between: str, players: list[str]) -> None:
+    text = between.join(["", *players, ""])
+    found = cut(text, players)
+    assert [player for _, player in found if player is not None] == list(range(len(players)))
+    if all(players):
+        assert "".join(piece for piece, _ in found) == text
+
+
+def test_pieces_follow_the_lens_where_the_same_letters_come_before(make: Make) -> None:
+    explanation = make(["a"], {(0,): 1.0}, text="an [[a]] b")
+    recipe = {**explanation.recipe, "spans": "marked"}
+    drawn = pieces(make(["a"], {(0,): 1.0}, recipe=recipe))
+    assert [(piece.text, piece.player) for piece in drawn] == [("an ", None), ("a", 0), (" b", None)]
+
+
+def test_a_run_file_whose_text_and_players_disagree_is_drawn_from_its_players(make: Make) -> None:
+    drawn = pieces(make(["x", "y"], {(0,): 1.0}, text="something else"))
+    assert [piece.player for piece in drawn if piece.player is not None] == [0, 1]
+
+
+def test_repeated_players_are_told_apart() -> None:
+    assert player_names(["the", "cat", "the", " "]) == ("the₁", "cat", "the₂", "␣")
+
+
+def test_partners_share_a_term() -> None:
+    assert partners([(0, 1), (1, 2, 3), (4,)], 5) == [[1], [0, 2, 3], [1, 3], [1, 2], []]
+
+
+@given(st.sets(st.integers(0, 50), min_size=1, max_size=6))
+def test_a_coalition_comes_back_from_its_id(members: set[int]) -> None:
+    coalition = tuple(sorted(members))
+    assert coalition_from(coalition_id(coalition), 51) == coalition
+
+
+@pytest.mark.parametrize("text", ["", "../../etc/passwd", "3-", "-3", "²", "9999999999", "1-51", "<script>"])
+def test_a_text_that_is_no_coalition_is_none(text: str) -> None:
+    assert coalition_from(text, 51) == ()
+
+
+def test_figures_need_no_streamlit_and_no_torch() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, spexcore.figures; sys.exit(bool({'streamlit', 'torch'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

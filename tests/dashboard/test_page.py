@@ -1,0 +1,231 @@
+"""The page's logic without a browser: arriving, choosing, re-ablating, opening, and refusals in one sentence."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import loaders, runs, settings
+from spexcore.estimators import ESTIMATORS
+from spexcore.explain import explain
+from spexcore.explanation import Explanation
+from spexcore.figures.words import INDEX_NAMES
+from spexcore.lenses import SyntheticGame
+from spexcore.validation import validate
+
+APP = Path(settings.__file__).with_name("app.py")
+PATIENCE = 200  # looks at a background job before it is a failure
+GAME = SyntheticGame(6, {(0, 1): 4.0, (2,): -1.0, (3, 4, 5): 2.0})
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(example: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """The page, opened on an explanation (the sentence about the film by default) as its only preset."""
+
+    def at(explanation: Explanation = example, run: str = "") -> AppTest:
+        explanation.save(tmp_path / "presets" / f"{settings.FIRST_PRESET}.json")
+        page = AppTest.from_file(str(APP), default_timeout=60)
+        if run:
+            page.query_params["run"] = run
+        page.run()
+        assert not page.exception
+        return page
+
+    monkeypatch.setattr(settings, "PRESETS", tmp_path / "presets")
+    st.cache_resource.clear()
+    yield at
+    for job in list(loaders.jobs()._jobs.values()):
+        job.stop()
+
+
+@pytest.fixture(scope="module")
+def synthetic() -> Explanation:
+    """A finished run of a game that needs no model: x0 with x1, x2 by itself, x3 to x5 together."""
+    return replace(explain(GAME, ESTIMATORS["exact"](), budget=64), measured={})
+
+
+def given(page: AppTest, component: str) -> dict:
+    """What a component of the page was given to draw."""
+    found = [
+        one.proto.json for one in page.get("bidi_component") if one.proto.component_name == f"spexcore.{component}"
+    ]
+    return json.loads(found[0])
+
+
+def press(page: AppTest, label: str) -> None:
+    next(one for one in page.button if one.label.startswith(label)).click().run()
+
+
+def until(page: AppTest, met: Callable[[], bool]) -> None:
+    for _ in range(PATIENCE):
+        if met():
+            return
+        page.run()
+    raise AssertionError("the background job did not end")
+
+
+def only_error(page: AppTest) -> str:
+    assert not page.exception
+    assert len(page.error) == 1
+    return page.error[0].value.replace("\\", "")
+
+
+def test_the_first_page_is_a_finished_example_with_its_strongest_interaction_chosen(opened: Open) -> None:
+    page = opened()
+    assert not page.error
+    assert page.text_area[0].value == "The film was not bad, but the ending felt rushed."
+    assert page.query_params["run"] in (settings.FIRST_PRESET, [settings.FIRST_PRESET])
+    assert given(page, "tokens")["selected"] == [3, 4]
+    numbers = given(page, "card")["numbers"]
+    assert [number["value"] for number in numbers] == ["+9.50", "+9.60"]
+    assert numbers[1]["note"] == "saved with the run"
+
+
+def test_a_term_chosen_in_the_list_is_chosen_in_text_and_card(opened: Open) -> None:
+    page = opened()
+    page.selectbox(key="pick-term").set_value("5-7-9").run()
+    assert given(page, "tokens")["selected"] == [5, 7, 9]
+    assert given(page, "card")["kind"] == "Interaction of order 3"
+    assert len(given(page, "card")["rows"]) == 8
+
+
+def test_nothing_is_weighed_or_loaded_while_the_form_asks_for_what_is_on_screen(opened: Open) -> None:
+    page = opened()
+    assert not loaders.jobs()._jobs
+    assert any(caption.value.startswith("On screen") for caption in page.caption)
+
+
+@pytest.mark.parametrize("index", sorted(INDEX_NAMES))
+def test_every_index_is_drawn_from_the_same_run_without_new_ablations(opened: Open, index: str) -> None:
+    page = opened()
+    page.selectbox(key="index").set_value(index).run()
+    assert not page.error
+    assert not loaders.jobs()._jobs
+    assert len(page.get("plotly_chart")) == 2
+
+
+def test_an_order_without_terms_is_said_and_the_switches_stay(opened: Open, make: Callable[..., Explanation]) -> None:
+    page = opened(make(["a", "b"], {(0,): 1.0}))
+    page.get("button_group")[0].set_value([3]).run()
+    assert any("No term of this kind" in info.value for info in page.info)
+    assert page.selectbox(key="index").value == "comobius"
+
+
+def test_a_re_ablation_shows_the_number_that_validate_gives(opened: Open, synthetic: Explanation) -> None:
+    page = opened(synthetic)
+    page.selectbox(key="pick-term").set_value("0-1").run()
+    assert given(page, "card")["numbers"][1]["value"] == "–"
+    press(page, "Re-ablate: 4 ablations")
+    until(page, lambda: given(page, "card")["numbers"][1]["value"] != "–")
+    content = given(page, "card")
+    truth = validate(GAME, (0, 1), spectrum=synthetic.spectrum)
+    assert content["numbers"][1]["value"] == f"{truth.measured:+.2f}"
+    assert content["rows"][0]["measured"] == f"{truth.corners[-1].value:+.2f}"
+    assert content["rows"][-1]["read"] == "read as: x2 x3 x4 x5"
+
+
+def test_a_run_of_a_changed_model_is_not_re_ablated(opened: Open, synthetic: Explanation) -> None:
+    foreign = Explanation.from_json({**synthetic.to_json(), "key": "0" * 64})
+    page = opened(foreign)
+    press(page, "Re-ablate")
+    until(page, lambda: bool(page.warning))
+    assert "has changed since" in page.warning[0].value
+
+
+def test_a_coalition_too_large_to_re_ablate_says_how_many_may_be(opened: Open) -> None:
+    page = opened()
+    page.session_state["chosen"] = tuple(range(9))
+    page.run()
+    assert any("at most 8 parts" in caption.value for caption in page.caption)
+    assert not [one for one in page.button if one.label.startswith("Re-ablate")]
+    assert given(page, "card")["more"] == "and 496 more ablations"
+
+
+@pytest.mark.parametrize(
+    ("text", "budget", "said"),
+    [
+        ("", 512, "empty prompt"),
+        ("   ", 512, "empty prompt"),
+        ("word", 512, "at most 2^1 = 2 masks for 1 words; got 512"),
+        ("three short words", 9, "at most 2^3 = 8 masks"),
+        ("!!! ???", 16, "has no words"),
+        (" ".join(f"w{i}" for i in range(300)), 1, "`budget` must be at least"),
+    ],
+    ids=["empty", "blank", "one word", "too many masks", "no words", "too few masks"],
+)
+def test_what_cannot_be_run_is_refused_in_one_sentence_and_the_example_stays(
+    opened: Open, text: str, budget: int, said: str
+) -> None:
+    page = opened()
+    page.text_area[0].set_value(text)
+    page.number_input(key="budget").set_value(budget)
+    press(page, "Run")
+    assert said in only_error(page)
+    assert given(page, "tokens")["selected"] == [3, 4]
+
+
+@pytest.mark.parametrize("run", ["000000000000", "absent"])
+def test_an_address_of_an_unknown_run_says_so_and_shows_the_example(opened: Open, run: str) -> None:
+    page = opened(run=run)
+    assert f"There is no run '{run}' on this machine" in only_error(page)
+    assert given(page, "tokens")["selected"] == [3, 4]
+
+
+@pytest.mark.parametrize("run", ["../../etc/passwd", "<script>", "A" * 100, "%00"])
+def test_a_hostile_address_is_ignored(opened: Open, run: str) -> None:
+    page = opened(run=run)
+    assert not page.error
+    assert given(page, "tokens")["selected"] == [3, 4]
+
+
+def test_an_address_of_a_kept_run_opens_it(opened: Open, synthetic: Explanation) -> None:
+    page = opened(run=runs.keep(synthetic))
+    assert not page.error
+    assert given(page, "tokens")["pieces"][0]["text"] == "x0"
+
+
+def test_an_uploaded_run_is_shown_kept_and_in_the_address(opened: Open, synthetic: Explanation) -> None:
+    page = opened()
+    content = json.dumps(synthetic.to_json()).encode()
+    page.file_uploader[0].set_value(("run.json", content, "application/json")).run()
+    assert not page.error
+    assert given(page, "tokens")["pieces"][0]["text"] == "x0"
+    assert page.query_params["run"] in (synthetic.id, [synthetic.id])
+    assert runs.find(synthetic.id) is not None
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b'{"schema": "other/1"}', b"\xff\xfe", b"[1, 2]"], ids=["cut", "foreign", "binary", "list"]
+)
+def test_an_upload_that_is_no_run_is_refused_and_nothing_is_lost(opened: Open, content: bytes) -> None:
+    page = opened()
+    page.file_uploader[0].set_value(("odd.json", content, "application/json")).run()
+    assert only_error(page)
+    assert given(page, "tokens")["selected"] == [3, 4]
+
+
+def test_a_run_file_with_a_player_that_does_not_exist_is_refused(opened: Open, synthetic: Explanation) -> None:
+    page = opened()
+    content = {**synthetic.to_json(), "coefficients": [{"coalition": [99], "value": 1.0}]}
+    page.file_uploader[0].set_value(("odd.json", json.dumps(content).encode(), "application/json")).run()
+    assert "run file" in only_error(page)
+
+
+def test_an_unexpected_error_is_a_short_sentence_and_a_log_entry(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, spex_home: Path
+) -> None:
+    page = opened()
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("dashboard.results.rows", broken)
+    page.run()
+    assert "ZeroDivisionError" in only_error(page)
+    assert "secret" not in only_error(page)
+    assert "a secret" in (spex_home / "dashboard.log").read_text("utf-8")

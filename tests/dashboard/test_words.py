@@ -1,0 +1,65 @@
+"""Sentences say what the numbers say."""
+
+from collections.abc import Callable
+
+import pytest
+from film import TERMS, WORDS
+
+from spexcore.explanation import Explanation
+from spexcore.figures.rows import claimed
+from spexcore.figures.words import INDEX_NAMES, amount, claim, effect, full_value, hover, predicted_corners, probability
+from spexcore.weights import INDICES
+
+Make = Callable[..., Explanation]
+
+
+def test_a_pair_is_told_by_what_both_do_what_each_does_alone_and_the_difference(example: Explanation) -> None:
+    values = {(): -1.0, (3,): -3.0, (4,): -5.0, (3, 4): 2.2}
+    assert claim(example, claimed(example, (3, 4)), values) == (
+        "“not” and “bad” together raise POSITIVE by 3.20 logits; each alone lowers it (−2.00, −4.00). "
+        "Alone they add up to −6.00; the difference, +9.20 logits, is their interaction."
+    )
+
+
+def test_members_that_pull_apart_are_named_one_by_one(example: Explanation) -> None:
+    values = {(): 0.0, (3,): 1.0, (4,): -2.0, (3, 4): -3.0}
+    assert "lower POSITIVE by 3.00 logits; alone, “not” +1.00, “bad” −2.00." in claim(
+        example, claimed(example, (3, 4)), values
+    )
+
+
+def test_one_part_is_told_by_taking_it_out(example: Explanation) -> None:
+    assert (
+        claim(example, claimed(example, (9,)), {(): 3.0, (9,): 1.0})
+        == "Taking “rushed” out raises POSITIVE by 2.00 logits."
+    )
+
+
+@pytest.mark.parametrize("coalition", [(3,), (3, 4), (5, 7, 9), (1, 3, 4, 9), (0, 2)])
+def test_predicted_corners_add_up_to_the_comobius_value(make: Make, coalition: tuple[int, ...]) -> None:
+    explanation = make(WORDS, TERMS)
+    corners = predicted_corners(explanation, coalition)
+    assert len(corners) == 2 ** len(coalition)
+    assert effect(corners) == pytest.approx(explanation.comobius(coalition), abs=1e-9)
+
+
+def test_the_whole_prompt_is_measured_when_it_was(make: Make) -> None:
+    assert full_value(make(["a"], {(): 1.0, (0,): 2.0})) == (pytest.approx(3.0), False)
+    assert full_value(make(["a"], {(): 1.0}, measured={(): 3.5})) == (3.5, True)
+
+
+def test_a_hover_says_whether_a_term_was_measured_or_predicted(example: Explanation) -> None:
+    assert "measured by re-ablation" in hover(claimed(example, (3, 4)))
+    assert "predicted, 95 %" in hover(claimed(example, (7, 9)))
+    assert "not told apart from zero" in hover(claimed(example, (0, 2)))
+
+
+def test_numbers_carry_a_sign_and_probabilities_never_overflow() -> None:
+    assert (amount(9.2), amount(-0.414)) == ("+9.20", "−0.41")
+    assert probability(0.0) == 0.5
+    assert probability(-1e6) == 0.0
+    assert probability(1e6) == 1.0
+
+
+def test_every_index_has_a_name_and_a_meaning() -> None:
+    assert set(INDEX_NAMES) == set(INDICES)
