@@ -8,6 +8,7 @@ from spexcore.estimators.lasso import Lasso
 from spexcore.estimators.leave_one_out import LeaveOneOut
 from spexcore.estimators.lime import LIME
 from spexcore.estimators.pairwise import Pairwise
+from spexcore.estimators.walsh_gp import WalshGP
 
 #: Name on the command line -> class. The contract suite runs on every one of them.
 ESTIMATORS: dict[str, type[Estimator]] = {
@@ -18,6 +19,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     "kernelshap": KernelSHAP,
     "lime": LIME,
     "pairwise": Pairwise,
+    "walshgp": WalshGP,
 }
 
 __all__ = [
@@ -31,4 +33,5 @@ __all__ = [
     "LeaveOneOut",
     "MaskEstimator",
     "Pairwise",
+    "WalshGP",
 ]

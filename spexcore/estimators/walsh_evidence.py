@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
-import scipy.optimize
 
 from spexcore.estimators.walsh_kernel import Array, WalshKernel
 
@@ -50,14 +48,16 @@ def point_of(kernel: WalshKernel) -> Array:
 
 def loss_and_gradient(point: Array, signs: Array, targets: Array, prior: Prior) -> tuple[float, Array]:
     """Minus the log posterior of the hyper-parameters, up to a constant, and its gradient (n_players + 5,)."""
+    from scipy.linalg import lapack
+
     kernel = kernel_at(point)
     products = kernel.product_gram(signs, signs)
     gram = kernel.product * products + (signs * (kernel.linear * kernel.rho)) @ signs.T + kernel.bias
     gram[np.diag_indices_from(gram)] += kernel.noise
-    factor, failed = scipy.linalg.lapack.dpotrf(gram, lower=1)
+    factor, failed = lapack.dpotrf(gram, lower=1)
     if failed:
         return 1e10, np.zeros_like(point)
-    inverse = _symmetric(scipy.linalg.lapack.dpotri(factor, lower=1)[0])
+    inverse = _symmetric(lapack.dpotri(factor, lower=1)[0])
     alpha = inverse @ targets
     loss = 0.5 * targets @ alpha + np.log(np.diagonal(factor)).sum()
     slope = 0.5 * (inverse - np.outer(alpha, alpha))  # d loss / d gram
@@ -92,8 +92,10 @@ def most_probable(
     signs: Array, targets: Array, prior: Prior, *, steps: int = 30, at: WalshKernel | None = None
 ) -> WalshKernel:
     """The kernel of largest posterior for standardised targets (n_masks,), from `at` when given, in at most `steps`."""
+    from scipy.optimize import minimize
+
     begin = start(signs, targets, prior) if at is None else point_of(at)
-    found = scipy.optimize.minimize(
+    found = minimize(
         loss_and_gradient,
         begin,
         args=(signs, targets, prior),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from spexcore.estimators.walsh_kernel import Array, WalshKernel, characters, signs_of
 from spexcore.masks import Coalition, Masks
@@ -68,19 +67,23 @@ class FittedWalshGP:
 
     def left_out(self) -> Array:
         """Prediction of each sample from all the others under this kernel, (n_masks,)."""
-        inverse = scipy.linalg.solve_triangular(self.factor, np.eye(len(self.alpha)), lower=True, check_finite=False)
+        inverse = self._whiten(np.eye(len(self.alpha)))
         values = self.kernel.gram(self.signs, self.signs) @ self.alpha + self.kernel.noise * self.alpha
         return self.mean + self.scale * (values - self.alpha / np.einsum("ij,ij->j", inverse, inverse))
 
     def _whiten(self, columns: Array) -> Array:
-        return scipy.linalg.solve_triangular(self.factor, columns, lower=True, check_finite=False)
+        from scipy.linalg import solve_triangular
+
+        return solve_triangular(self.factor, columns, lower=True, check_finite=False)
 
 
 def condition(kernel: WalshKernel, masks: Masks, values: Array, *, mean: float, scale: float) -> FittedWalshGP:
     """The posterior for a kernel already known: one Cholesky factor of (n_masks, n_masks)."""
+    from scipy.linalg import cho_solve, cholesky
+
     signs = signs_of(masks)
     gram = kernel.gram(signs, signs)
     gram[np.diag_indices_from(gram)] += kernel.noise
-    factor = scipy.linalg.cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
-    alpha = scipy.linalg.cho_solve((factor, True), (values - mean) / scale, check_finite=False)
+    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+    alpha = cho_solve((factor, True), (values - mean) / scale, check_finite=False)
     return FittedWalshGP(kernel, signs, alpha, factor, mean, scale)
