@@ -166,6 +166,14 @@ def test_constant_and_nothing(name: str) -> None:
     assert transforms.index({}, name) == {}
 
 
+@pytest.mark.parametrize("name", transforms.INDICES)
+def test_max_order_zero_leaves_the_empty_coalition(name: str) -> None:
+    coefficients = {(): 0.5, (0,): 0.25, (1, 2): 2.0}
+    nobody, everybody, mean = 2.75, 2.25, 0.5
+    expected = {"comobius": everybody, "sii": mean + 2.0 / 3} | dict.fromkeys(["fourier", "bv", "bii", "fbii"], mean)
+    assert transforms.index(coefficients, name, 0) == pytest.approx({(): expected.get(name, nobody)})
+
+
 def test_unknown_index_and_negative_order_are_refused() -> None:
     with pytest.raises(BadInput, match="one of fourier, mobius"):
         transforms.index({(): 1.0}, "shap")
@@ -215,6 +223,6 @@ def test_evaluate_in_blocks_is_evaluate(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_evaluate_refuses_masks_without_the_player() -> None:
-    with pytest.raises(BadInput, match="column for player 4; got 3"):
-        transforms.evaluate({(4,): 1.0}, np.ones((2, 3), bool))
-    assert transforms.evaluate({(4,): 1.0}, np.ones((0, 5), bool)).shape == (0,)
+    with pytest.raises(BadInput, match="column for player 3; got 3"):
+        transforms.evaluate({(3,): 1.0}, np.ones((2, 3), bool))
+    assert transforms.evaluate({(3,): 1.0}, np.ones((0, 4), bool)).shape == (0,)
