@@ -24,6 +24,7 @@ from spexcore.transforms import INDICES
 from spexcore.validation import checked_coalition, validate
 
 DEFAULT_BUDGET = 512
+DEFAULT_ESTIMATOR = "stackspex" if "stackspex" in ESTIMATORS else "walshgp"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -90,7 +91,7 @@ def _explain_options(parser: argparse.ArgumentParser) -> None:
     add("--versus", help="explain the difference to this label or continuation")
     add("--spans", default="words", help="tokens, words, sentences, lines or marked ([[double brackets]])")
     add("--ablation", default="mask", help="mask, remove, drop, pad, unk, mean or word:x")
-    add("--estimator", choices=tuple(ESTIMATORS), default=_default_estimator())
+    add("--estimator", choices=tuple(ESTIMATORS), default=DEFAULT_ESTIMATOR)
     add("--max-order", type=int, help="largest size of a coalition")
     add("--budget", type=int, help=f"masks to ask for (default: {DEFAULT_BUDGET}, or all 2^n when fewer)")
     add("--masks", choices=DISTRIBUTIONS, default="mixed", help="how masks are drawn (default: mixed)")
@@ -112,10 +113,6 @@ def _validate_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
     add("--json", action="store_true")
     parser.set_defaults(command=_validate)
-
-
-def _default_estimator() -> str:
-    return "stackspex" if "stackspex" in ESTIMATORS else "proxyspex"
 
 
 def _explain(options: argparse.Namespace) -> None:

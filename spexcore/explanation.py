@@ -75,12 +75,15 @@ class Explanation:
 
     def interactions(self, index: str = DEFAULT_INDEX, max_order: int | None = None) -> Interactions:
         """Scores of an index: for co-Moebius the measured ones first-hand and exact, the others from the spectrum."""
-        order = min(DEFAULT_ORDER, self.spectrum.order) if max_order is None else max_order
-        predicted = self.spectrum.interactions(index, max_order=max(1, order))
-        if index != "comobius" or not self.measured:
+        first_hand = self.measured if index == "comobius" else {}
+        if max_order is None:
+            highest = max([1, self.spectrum.order, *map(len, first_hand)])
+            max_order = min(DEFAULT_ORDER, highest)
+        predicted = self.spectrum.interactions(index, max_order=max_order)
+        if not first_hand:
             return predicted
-        measured = {S: value for S, value in self.measured.items() if len(S) <= predicted.max_order}
-        return Interactions({**predicted.scores, **measured}, index, predicted.max_order, self.players)
+        measured = {S: value for S, value in first_hand.items() if len(S) <= max_order}
+        return Interactions({**predicted.scores, **measured}, index, max_order, self.players)
 
     @cached_property
     def intervals(self) -> Mapping[Coalition, tuple[float, float]]:

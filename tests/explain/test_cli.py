@@ -1,0 +1,155 @@
+"""The command line: the dashboard's pipeline, one JSON object, one line for what cannot be done."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from spexcore.cli import main
+
+TEXT = "The plot was not bad."
+EXPLAIN = ["explain", "--text", TEXT, "--target", "POSITIVE", "--estimator", "lasso", "--held-out", "8", "--seed", "0"]
+
+
+def run(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[int, str, str]:
+    status = main(arguments)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_explain_prints_one_json_object_that_validate_reads(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    status, out, err = run(capsys, *EXPLAIN, "--budget", "24", "--index", "fbii", "--json")
+    assert (status, err) == (0, "")
+    content = json.loads(out)
+    assert content["players"] == ["The", "plot", "was", "not", "bad"]
+    assert content["lens"] == "prompt"
+    assert content["estimator"]["name"] == "Lasso"
+    assert content["masks_asked"] <= 24
+    assert {"r2", "r2_near", "mae_near", "n_held_out"} <= set(content["faithfulness"])
+    assert content["interactions"]["index"] == "fbii"
+    assert set(content["interactions"]["terms"][0]) >= {"coalition", "players", "score"}
+    assert set(content["model"]) >= {"id", "sha256", "dtype", "device"}
+    assert content["versions"]["torch"].startswith("2.13.0")
+
+    (tmp_path / "run.json").write_text(out)
+    validate = ["validate", "--run", str(tmp_path / "run.json"), "--coalition", "4,3", "--contexts", "2", "--json"]
+    status, out, err = run(capsys, *validate)
+    assert (status, err) == (0, "")
+    checked = json.loads(out)
+    assert checked["players"] == ["not", "bad"]
+    assert len(checked["corners"]) == 4
+    assert len(checked["contexts"]) == 2
+    values = {tuple(corner["kept"]): corner["value"] for corner in checked["corners"]}
+    assert checked["measured"] == pytest.approx(values[(3, 4)] - values[(3,)] - values[(4,)] + values[()], abs=1e-9)
+    assert checked["measured"] > 1.0  # "not" and "bad" together raise POSITIVE
+
+    status, again, _ = run(capsys, *EXPLAIN, "--budget", "24", "--index", "fbii", "--json")
+    repeated = json.loads(again)
+    assert repeated["masks_paid"] == repeated["held_out_paid"] == 0  # all of it is in the store
+    changing = ("seconds", "masks_paid", "held_out_paid")
+    assert {k: v for k, v in repeated.items() if k not in changing} == {
+        k: v for k, v in content.items() if k not in changing
+    }
+
+
+def test_the_table_says_what_is_measured(capsys: pytest.CaptureFixture) -> None:
+    status, out, _ = run(capsys, *EXPLAIN)
+    assert status == 0
+    assert "5 players, 32 masks asked" in out  # without --budget a short prompt is evaluated whole
+    assert "not × bad  measured" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["explain", "--text", ""], "text"),
+        (["explain", "--text", TEXT, "--target", "HAPPY"], "POSITIVE"),
+        (["explain", "--text", TEXT, "--budget", "33"], "2^5 = 32"),
+        (["explain", "--text", TEXT, "--budget", "0"], "budget"),
+        (["explain", "--text", "word " * 2000], "long"),
+        (["explain", "--text", TEXT, "--spans", "verses"], "spans"),
+        (["explain", "--text", TEXT, "--ablation", "burn"], "ablation"),
+        (["explain", "--text", TEXT, "--model", "nowhere/at-all"], "model"),
+        (["explain", "--text", TEXT, "--estimator", "leaveoneout", "--max-order", "3"], "--max-order"),
+        (["explain", "--text-file", "nowhere.txt"], "nowhere.txt"),
+        (["validate", "--run", "nowhere.json", "--coalition", "0"], "nowhere.json"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture, arguments: list[str], said: str
+) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert said.lower() in err.lower()
+
+
+def test_markup_is_only_text(capsys: pytest.CaptureFixture) -> None:
+    status, out, _ = run(capsys, "explain", "--text", "<img src=x onerror=alert(1)> <s> $x$ **b**", "--estimator",
+                         "lasso", "--budget", "32", "--held-out", "8", "--json")  # fmt: skip
+    assert status == 0
+    assert "".join(json.loads(out)["players"]).startswith("<img") or "img" in json.loads(out)["players"]
+
+
+def test_one_word_is_explained(capsys: pytest.CaptureFixture) -> None:
+    status, out, _ = run(capsys, "explain", "--text", "good", "--held-out", "8", "--json")
+    assert status == 0
+    assert json.loads(out)["masks_asked"] == 2
+
+
+def test_unknown_options_are_one_line(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["explain", "--no-such-option"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_damaged_store_is_one_line_and_loses_nothing(capsys: pytest.CaptureFixture, spex_home: Path) -> None:
+    spex_home.mkdir(parents=True)
+    (spex_home / "store.sqlite").write_bytes(b"no database " * 1000)
+    status, _, err = run(capsys, *EXPLAIN)
+    assert status == 2
+    assert "damaged" in err
+    assert (spex_home / "store.sqlite").read_bytes().startswith(b"no database")
+
+
+def test_kill_9_then_the_same_command_pays_only_for_the_rest(spex_home: Path) -> None:
+    words = " ".join(f"good bad fine dull {i}" for i in range(5))  # 25 words: three batches or more
+    command = [sys.executable, "-m", "spexcore.cli", "explain", "--text", words, "--estimator", "lasso",
+               "--budget", "240", "--held-out", "4", "--json"]  # fmt: skip
+    whole = json.loads(subprocess.run(command, env=_env(spex_home / "one"), capture_output=True, check=True).stdout)
+
+    killed = subprocess.Popen(command, env=_env(spex_home / "two"), stdout=subprocess.DEVNULL)
+    while not _stored(spex_home / "two") and killed.poll() is None:
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    kept = _stored(spex_home / "two")
+    second = json.loads(subprocess.run(command, env=_env(spex_home / "two"), capture_output=True, check=True).stdout)
+
+    total = whole["masks_paid"] + whole["held_out_paid"]
+    assert 0 < kept < total
+    assert kept + second["masks_paid"] + second["held_out_paid"] == total
+    assert second["coefficients"] == whole["coefficients"]
+    assert second["measured"] == whole["measured"]
+
+
+def _env(home: Path) -> dict[str, str]:
+    return {**os.environ, "SPEX_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+
+
+def _stored(home: Path) -> int:
+    path = home / "store.sqlite"
+    if not path.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            return int(database.execute("SELECT COUNT(*) FROM ablations").fetchone()[0])
+    except sqlite3.OperationalError:  # the tables are not there yet
+        return 0

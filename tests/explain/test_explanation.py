@@ -1,0 +1,72 @@
+"""The run file: complete, the same after a round trip, and nothing else is taken for one."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spexcore as spex
+from spexcore.explanation import SCHEMA
+
+
+@pytest.fixture(scope="module")
+def explanation() -> spex.Explanation:
+    game = spex.TableGame(np.random.default_rng(0).normal(size=2**7), players=["a", "é", "<s>", "中", "e", "f", "\n"])
+    return spex.explain(game, spex.Lasso(order=2), budget=48, masks="mixed", seed=2, held_out=20)
+
+
+def test_a_round_trip_loses_nothing(explanation: spex.Explanation, tmp_path: Path) -> None:
+    explanation.save(tmp_path / "deep" / "run.json")
+    loaded = spex.Explanation.load(tmp_path / "deep" / "run.json")
+    assert loaded.to_json() == explanation.to_json()
+    assert loaded.spectrum == explanation.spectrum
+    assert loaded.intervals == explanation.intervals
+    assert loaded.id == explanation.id
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_measured_terms_are_first_hand_in_their_index_only(explanation: spex.Explanation) -> None:
+    scores = explanation.interactions("comobius", max_order=4).scores
+    assert all(scores[coalition] == value for coalition, value in explanation.measured.items())
+    assert explanation.interactions("bii").scores == explanation.spectrum.interactions("bii").scores
+    assert max(map(len, explanation.interactions("comobius", max_order=1).scores)) == 1
+
+
+def test_every_reported_term_has_an_interval_around_its_score(explanation: spex.Explanation) -> None:
+    reported = explanation.interactions()
+    assert {coalition for coalition in reported.scores if coalition} <= set(explanation.intervals)
+    for coalition, (low, high) in explanation.intervals.items():
+        if coalition in explanation.measured:
+            assert low == high == explanation.measured[coalition]
+        else:
+            assert low < reported[coalition] < high
+            assert explanation.interval(coalition) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_what_is_wrong_with_a_file_is_said(explanation: spex.Explanation, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    explanation.save(path)
+    whole = path.read_text()
+    bad = {
+        "not JSON, or was cut": whole[: len(whole) // 2],
+        "schema": whole.replace(SCHEMA, "somebody.else/7"),
+        "got 'list'": "[1, 2]",
+        "lacks": json.dumps({"schema": SCHEMA, "players": ["a"]}),
+        "cannot be read": whole.replace('"value": ', '"value": "x", "was": ', 1),
+    }
+    for said, text in bad.items():
+        path.write_text(text)
+        with pytest.raises(spex.BadRunFile, match=said):
+            spex.Explanation.load(path)
+    path.write_bytes(b"\xff\xfe\x00binary")
+    with pytest.raises(spex.BadRunFile):
+        spex.Explanation.load(path)
+    with pytest.raises(spex.BadRunFile, match="cannot be read"):
+        spex.Explanation.load(tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize("edit", [{"players": 5}, {"coefficients": [{"coalition": [99], "value": 1.0}]}, {"seed": "x"}])
+def test_an_edited_file_is_refused_in_one_sentence(explanation: spex.Explanation, edit: dict) -> None:
+    with pytest.raises(spex.BadRunFile):
+        spex.Explanation.from_json({**explanation.to_json(), **edit})
