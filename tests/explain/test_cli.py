@@ -72,7 +72,7 @@ def test_the_table_says_what_is_measured(capsys: pytest.CaptureFixture) -> None:
         (["explain", "--text", TEXT, "--target", "HAPPY"], "POSITIVE"),
         (["explain", "--text", TEXT, "--budget", "33"], "2^5 = 32"),
         (["explain", "--text", TEXT, "--budget", "0"], "budget"),
-        (["explain", "--text", "word " * 2000], "long"),
+        (["explain", "--text", "word " * 2000], "1490 too many"),
         (["explain", "--text", TEXT, "--spans", "verses"], "spans"),
         (["explain", "--text", TEXT, "--ablation", "burn"], "ablation"),
         (["explain", "--text", TEXT, "--model", "nowhere/at-all"], "model"),
