@@ -166,7 +166,7 @@ def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef, source: list[st
 @every_file
 def test_function_bodies_are_short(path: Path) -> None:
     source = path.read_text(encoding="utf-8").splitlines()
-    long = {function.name: body_lines(function, source) for function in functions(path)}
+    long = {f"{f.name}, line {f.lineno}": body_lines(f, source) for f in functions(path)}
     assert not {name: lines for name, lines in long.items() if lines > LINES_A_BODY}, name_of(path)
 
 
@@ -176,7 +176,7 @@ def test_functions_take_few_positional_parameters(path: Path) -> None:
         names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
         return len([name for name in names if name not in ("self", "cls")])
 
-    many = {function.name: positional(function) for function in functions(path)}
+    many = {f"{f.name}, line {f.lineno}": positional(f) for f in functions(path)}
     assert not {name: count for name, count in many.items() if count > POSITIONAL_PARAMETERS}, name_of(path)
 
 

@@ -74,7 +74,7 @@ def test_interactions_cannot_be_changed_and_are_equal_by_content(interactions: I
 def test_what_cannot_be_scored_is_refused() -> None:
     with pytest.raises(BadInput, match="`index` must be one of fourier"):
         Interactions({}, "nsii", 2, PLAYERS)
-    with pytest.raises(BadInput, match="below 4, one a name; got 7"):
-        Interactions({(7,): 1.0}, "sii", 2, PLAYERS)
+    with pytest.raises(BadInput, match="below 4, one a name; got 4"):
+        Interactions({(4,): 1.0}, "sii", 2, PLAYERS)
     with pytest.raises(BadInput, match="must be finite"):
         Interactions({(1,): np.nan}, "sii", 2, PLAYERS)
