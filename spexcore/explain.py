@@ -108,13 +108,14 @@ def _check(estimator: Estimator, budget: int, masks: str, verify: int, held_out:
 
 def _recover(game: MeteredGame, estimator: Estimator, budget: int, masks: str, verify: int, seed: int) -> Spectrum:
     """Discover with part of the budget, verify with the rest, and fit everything that is then known."""
-    least = estimator.min_budget(game.n_players)
-    share = budget if not verify or budget >= 2**game.n_players else max(least, math.ceil(DISCOVER * budget))
+    first = first_masks(game.n_players, budget) if verify else np.empty((0, game.n_players), dtype=bool)
+    share = max(estimator.min_budget(game.n_players), math.ceil(DISCOVER * budget), len(first))
+    share = budget if not verify or budget >= 2**game.n_players else min(share, budget)
     if not isinstance(estimator, MaskEstimator):
         designed = estimator.estimate(game, budget=share, seed=seed)
         fit = lambda: designed  # noqa: E731
     else:
-        game(_discovery_masks(game.n_players, share, masks, verify, seed))
+        game(_led_by(first, draw(masks, game.n_players, share, np.random.default_rng(seed))))
         fit = lambda: estimator.fit(*game.samples(), seed=seed, players=game.players)  # noqa: E731
     if not verify or game.asked >= budget:
         return fit()
@@ -125,14 +126,10 @@ def _recover(game: MeteredGame, estimator: Estimator, budget: int, masks: str, v
     return fit()
 
 
-def _discovery_masks(n_players: int, n_masks: int, distribution: str, verify: int, seed: int) -> Masks:
-    """Masks of a distribution, after those that every later measurement shares; all 2^n where n_masks covers them."""
-    drawn = draw(distribution, n_players, n_masks, np.random.default_rng(seed))
-    if not verify or len(drawn) == 2**n_players:
-        return drawn
-    first = first_masks(n_players, n_masks)
+def _led_by(first: Masks, drawn: Masks) -> Masks:
+    """As many masks as were drawn: `first`, then those of the drawn that are not among them."""
     shared = set(pack(first))
-    return np.vstack([first, drawn[[key not in shared for key in pack(drawn)]]])[:n_masks]
+    return np.vstack([first, drawn[[key not in shared for key in pack(drawn)]]])[: len(drawn)]
 
 
 class _Watch:

@@ -27,7 +27,8 @@ Removal = Coalition  # the players a mask removes
 
 
 def first_masks(n_players: int, budget: int) -> Masks:
-    """The full mask and every single removal, which all later corners share; only the first where they cost half."""
+    """The full mask and every single removal, which all later corners share; only the full one where they cost more
+    than half of the budget."""
     full = np.ones((1, n_players), dtype=bool)
     return np.vstack([full, ~np.eye(n_players, dtype=bool)]) if 2 * (n_players + 1) <= budget else full
 
@@ -102,7 +103,7 @@ def _wanted(
     size = np.abs(sums @ values)
     cost = abs(sums) @ fresh
     orders = np.array([len(coalition) for coalition in coalitions])
-    lead = _share_of_draws(size, top) + 0.5 * _share_of_draws(np.where(orders[:, None] <= _LOW, size, 0.0), top)
+    lead = _share_of_draws(size, top) + _share_of_draws(np.where(orders[:, None] <= _LOW, size, 0.0), top)
     lead += 1e-6 * size.mean(axis=1) / (size.mean() + 1e-300)  # the rest by their mean size
     return _picked(coalitions, lead / np.sqrt(np.maximum(cost, 1)), known, share)
 
