@@ -13,6 +13,7 @@ from spexcore.estimators import (
     LeaveOneOut,
     MaskEstimator,
     Pairwise,
+    WalshGP,
 )
 from spexcore.explain import Step, explain
 from spexcore.explanation import Explanation
@@ -53,6 +54,7 @@ __all__ = [
     "StoreError",
     "TableGame",
     "Validation",
+    "WalshGP",
     "explain",
     "validate",
 ]

@@ -5,6 +5,7 @@ in the store and the same command resumes. Only this file prints.
 """
 
 import argparse
+import inspect
 import json
 import sys
 import traceback
@@ -20,10 +21,12 @@ from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.game import Game, MeteredGame
 from spexcore.masks import DISTRIBUTIONS
 from spexcore.store import Store, home
+from spexcore.tables import explanation_text, interactions_json, validation_text
 from spexcore.transforms import INDICES
 from spexcore.validation import checked_coalition, validate
 
 DEFAULT_BUDGET = 512
+ROUNDING = 1e-6  # sums of measured values in another order, or a batch of another shape, differ by less
 DEFAULT_ESTIMATOR = "stackspex" if "stackspex" in ESTIMATORS else "walshgp"
 
 
@@ -134,17 +137,20 @@ def _explain(options: argparse.Namespace) -> None:
     if options.out:
         explanation.save(options.out)
     if options.json:
-        _print_json({**explanation.to_json(), "interactions": _interactions(explanation, options.index, options.top)})
+        _print_json(
+            {**explanation.to_json(), "interactions": interactions_json(explanation, options.index, options.top)}
+        )
     else:
-        _print_explanation(explanation, options.index, min(options.top, 15))
+        print(explanation_text(explanation, options.index, min(options.top, 15)))
 
 
 def _estimator(name: str, max_order: int | None) -> Estimator:
     kind = ESTIMATORS[name]
     if max_order is None:
         return kind()
+    settings = inspect.signature(kind).parameters
     for parameter in ("max_order", "order"):
-        if parameter in kind.__dataclass_fields__:
+        if parameter in settings:
             return kind(**{parameter: max_order})
     raise BadInput(f"`--max-order` does not apply to {kind.__name__}. Leave it out.")
 
@@ -179,34 +185,42 @@ def _budget(asked: int | None, n_players: int) -> int:
 
 
 def _validate(options: argparse.Namespace) -> None:
-    from spexcore.lenses import build
-
     explanation = Explanation.load(options.run)
-    try:
-        members = [int(part) for part in options.coalition.split(",")]
-    except ValueError as error:
-        raise BadInput(f"`--coalition` must be player indices as 3,4; got {options.coalition!r}.") from error
-    coalition = checked_coalition(members, len(explanation.players))
-    if not explanation.recipe:
-        raise BadInput("`--run` must come from a lens: this run explains a game that only its program can build.")
-    game = build(explanation.recipe)
-    if game.key != explanation.key:
-        raise BadInput("The model of this run has changed since: its values would be others. Run `spex explain` again.")
-    metered = MeteredGame(game, memory=Store().memory(game.key))
+    coalition = checked_coalition(_indices(options.coalition), len(explanation.players))
+    metered = _rebuilt(explanation)
     result = validate(metered, coalition, spectrum=explanation.spectrum, contexts=options.contexts, seed=options.seed)
     low, high = explanation.interval(coalition)
     content = {
         **result.to_json(),
         "first_hand": coalition in explanation.measured,
         "interval": [low, high],
-        "inside": low <= result.measured <= high,
+        "inside": low - ROUNDING <= result.measured <= high + ROUNDING,
         "masks_paid": metered.paid,
         "run": explanation.id,
     }
     if options.json:
         _print_json(content)
     else:
-        _print_validation(content)
+        print(validation_text(content))
+
+
+def _indices(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadInput(f"`--coalition` must be player indices as 3,4; got {text!r}.") from error
+
+
+def _rebuilt(explanation: Explanation) -> MeteredGame:
+    """The game of a run file, with what was already paid for it."""
+    from spexcore.lenses import build
+
+    if not explanation.recipe:
+        raise BadInput("`--run` must come from a lens: this run explains a game that only its program can build.")
+    game = build(explanation.recipe)
+    if game.key != explanation.key:
+        raise BadInput("The model of this run has changed since: its values would be others. Run `spex explain` again.")
+    return MeteredGame(game, memory=Store().memory(game.key))
 
 
 def _models(options: argparse.Namespace) -> None:
@@ -238,51 +252,8 @@ def _serve(options: argparse.Namespace) -> None:
     serve(port=options.port)
 
 
-def _interactions(explanation: Explanation, index: str, top: int) -> dict[str, Any]:
-    found = explanation.interactions(index)
-    terms = []
-    for coalition, score in [(S, score) for S, score in found.ranked() if S][:top]:
-        names = [explanation.players[i] for i in coalition]
-        term: dict[str, Any] = {"coalition": list(coalition), "players": names, "score": score}
-        if index == "comobius":
-            low, high = explanation.interval(coalition)
-            term |= {"low": low, "high": high, "measured": coalition in explanation.measured}
-        terms.append(term)
-    return {"index": index, "max_order": found.max_order, "terms": terms}
-
-
 def _print_json(content: object) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=1))
-
-
-def _print_explanation(explanation: Explanation, index: str, top: int) -> None:
-    judged = explanation.faithfulness
-    print(
-        f"{len(explanation.players)} players, {explanation.masks_asked:,} masks asked, {explanation.masks_paid:,} paid, "
-        f"{explanation.seconds:.1f} s, run {explanation.id}"
-    )
-    print(f"held-out R2 {judged.r2:.3f} uniform, {judged.r2_near:.3f} near the full prompt (error {judged.mae_near:.3f})")
-    for term in _interactions(explanation, index, top)["terms"]:
-        if "low" not in term:
-            sureness = ""
-        elif term["measured"]:
-            sureness = "  measured"
-        else:
-            sureness = f"  predicted, 95 % in [{term['low']:+.3f}, {term['high']:+.3f}]"
-        print(f"{term['score']:+9.3f}  {' × '.join(term['players'])}{sureness}")
-    for note in explanation.notes:
-        print(f"note: {note}")
-
-
-def _print_validation(content: dict[str, Any]) -> None:
-    low, high = content["interval"]
-    print(" × ".join(content["players"]))
-    print(f"predicted {content['predicted']:+.4f}, 95 % in [{low:+.4f}, {high:+.4f}]")
-    print(f"measured  {content['measured']:+.4f}, {'inside' if content['inside'] else 'outside'} the interval")
-    for corner in content["corners"]:
-        print(f"{corner['value']:+9.4f}  kept {corner['kept']}")
-    for value in content["contexts"]:
-        print(f"{value:+9.4f}  with the other players kept at random")
 
 
 class _Bar:

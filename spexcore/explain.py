@@ -1,4 +1,4 @@
-"""explain: spend a budget of masks on a game, recover its spectrum, judge it. The one way in for page, CLI and notebooks."""
+"""explain: spend a budget of masks on a game, recover its spectrum, judge it. The one way in."""
 
 import math
 import platform
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 
@@ -57,23 +58,18 @@ def explain(
     between two batches with Cancelled. Raises BadBudget, BadInput, BadValue.
     """
     started = time.perf_counter()
+    asked = _Request(budget, masks, verify, seed, held_out)
     estimator = estimator if estimator is not None else _default()
-    _check(estimator, budget, masks, verify, held_out, game.n_players)
+    _check(asked, estimator, game.n_players)
     memory = memory if memory is not None else KeptValues()
     watch = _Watch(on_progress, min(budget, 2**game.n_players), 2 * held_out)
     metered = MeteredGame(game, budget=budget, memory=memory, on_progress=watch.see, cancel=cancel)
-    spectrum = _recover(watch.follow(metered, "discover"), estimator, budget, masks, verify, seed)
+    spectrum = _recover(watch.follow(metered, "discover"), estimator, asked)
     samples = metered.samples()
     judge = watch.follow(MeteredGame(game, memory=memory, on_progress=watch.see, cancel=cancel), "judge")
-    uniform = hold_out(judge, "uniform", held_out, seed, samples[0])
-    near = hold_out(judge, "near", held_out, seed, samples[0])
+    uniform, near = (hold_out(judge, kind, held_out, seed, samples[0]) for kind in ("uniform", "near"))
     return Explanation(
         spectrum=spectrum,
-        estimator={"name": estimator.name, "parameters": estimator.parameters},
-        seed=seed,
-        masks=masks,
-        budget=budget,
-        verify=verify,
         masks_asked=metered.asked,
         masks_paid=metered.paid,
         held_out_paid=judge.paid,
@@ -81,10 +77,19 @@ def explain(
         faithfulness=faithfulness(spectrum, uniform, near),
         measured=measured_terms(*samples),
         spread=spread_by_order(spectrum, near),
-        key=game.key,
-        recipe=game.recipe,
-        versions=_versions(),
+        **_facts(game, estimator, asked),
     )
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The numbers of one call of explain."""
+
+    budget: int
+    masks: str
+    verify: int
+    seed: int
+    held_out: int
 
 
 def _default() -> Estimator:
@@ -93,36 +98,51 @@ def _default() -> Estimator:
     return WalshGP()
 
 
-def _check(estimator: Estimator, budget: int, masks: str, verify: int, held_out: int, n_players: int) -> None:
-    if masks not in DISTRIBUTIONS:
-        raise BadInput(f"`masks` must be one of {', '.join(DISTRIBUTIONS)}; got {masks!r}.")
-    if held_out < 2:
-        raise BadInput(f"`held_out` must be at least 2 masks of each kind; got {held_out}.")
-    if verify < 0:
-        raise BadInput(f"`verify` must be the number of leading terms to measure, or 0; got {verify}.")
-    if not isinstance(budget, int) or budget < 1:
-        raise BadBudget(f"`budget` must be a whole number of masks, at least 1; got {budget!r}.")
-    if budget < 2**n_players:
-        estimator.check_budget(budget, n_players)
+def _check(asked: _Request, estimator: Estimator, n_players: int) -> None:
+    if asked.masks not in DISTRIBUTIONS:
+        raise BadInput(f"`masks` must be one of {', '.join(DISTRIBUTIONS)}; got {asked.masks!r}.")
+    if asked.held_out < 2:
+        raise BadInput(f"`held_out` must be at least 2 masks of each kind; got {asked.held_out}.")
+    if asked.verify < 0:
+        raise BadInput(f"`verify` must be the number of leading terms to measure, or 0; got {asked.verify}.")
+    if not isinstance(asked.budget, int) or asked.budget < 1:
+        raise BadBudget(f"`budget` must be a whole number of masks, at least 1; got {asked.budget!r}.")
+    if asked.budget < 2**n_players:
+        estimator.check_budget(asked.budget, n_players)
 
 
-def _recover(game: MeteredGame, estimator: Estimator, budget: int, masks: str, verify: int, seed: int) -> Spectrum:
+def _facts(game: Game, estimator: Estimator, asked: _Request) -> dict[str, Any]:
+    """What was asked, of which game, with which versions: enough to ask it again."""
+    return {
+        "estimator": {"name": estimator.name, "parameters": estimator.parameters},
+        "seed": asked.seed,
+        "masks": asked.masks,
+        "budget": asked.budget,
+        "verify": asked.verify,
+        "key": game.key,
+        "recipe": game.recipe,
+        "versions": _versions(),
+    }
+
+
+def _recover(game: MeteredGame, estimator: Estimator, asked: _Request) -> Spectrum:
     """Discover with part of the budget, verify with the rest, and fit everything that is then known."""
-    first = first_masks(game.n_players, budget) if verify else np.empty((0, game.n_players), dtype=bool)
-    share = max(estimator.min_budget(game.n_players), math.ceil(DISCOVER * budget), len(first))
-    share = budget if not verify or budget >= 2**game.n_players else min(share, budget)
+    n, budget, top, seed = game.n_players, asked.budget, asked.verify, asked.seed
+    first = first_masks(n, budget) if top else np.empty((0, n), dtype=bool)
+    share = max(estimator.min_budget(n), math.ceil(DISCOVER * budget), len(first))
+    share = min(share, budget) if top and budget < 2**n else budget
     if not isinstance(estimator, MaskEstimator):
         designed = estimator.estimate(game, budget=share, seed=seed)
         fit = lambda: designed  # noqa: E731
     else:
-        game(_led_by(first, draw(masks, game.n_players, share, np.random.default_rng(seed))))
+        game(_led_by(first, draw(asked.masks, n, share, np.random.default_rng(seed))))
         fit = lambda: estimator.fit(*game.samples(), seed=seed, players=game.players)  # noqa: E731
-    if not verify or game.asked >= budget:
+    if not top or game.asked >= budget:
         return fit()
-    verify_leading(game, top=verify, budget=math.ceil((1 - CLAIMS) * budget) - game.asked, seed=seed)
-    while check_claims(game, fit(), top=verify, budget=budget - game.asked):
+    verify_leading(game, top=top, budget=math.ceil((1 - CLAIMS) * budget) - game.asked, seed=seed)
+    while check_claims(game, fit(), top=top, budget=budget - game.asked):
         continue
-    verify_leading(game, top=verify, budget=budget - game.asked, seed=seed, rounds=1)
+    verify_leading(game, top=top, budget=budget - game.asked, seed=seed, rounds=1)
     return fit()
 
 

@@ -142,10 +142,14 @@ class Explanation:
         """The explanation a run file holds; raises BadRunFile in one sentence for anything else."""
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
             found = content.get("schema") if isinstance(content, dict) else type(content).__name__
-            raise BadRunFile(f"A run file must have the schema {SCHEMA!r}; got {str(found)[:80]!r}. Run `spex explain` again.")
+            raise BadRunFile(
+                f"A run file must have the schema {SCHEMA!r}; got {str(found)[:80]!r}. Run `spex explain` again."
+            )
         missing = [name for name in _REQUIRED if name not in content]
         if missing:
-            raise BadRunFile(f"The run file lacks {', '.join(missing)}; it was cut or edited. Run `spex explain` again.")
+            raise BadRunFile(
+                f"The run file lacks {', '.join(missing)}; it was cut or edited. Run `spex explain` again."
+            )
         try:
             return cls._read(content)
         except (SpexError, TypeError, ValueError, KeyError, AttributeError) as error:

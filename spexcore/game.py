@@ -90,7 +90,9 @@ class TableGame(Game):
         self.table = np.asarray(values, dtype=np.float64)
         n = self.table.size.bit_length() - 1
         if self.table.ndim != 1 or self.table.size != 2**n or not 1 <= n <= ENUMERABLE:
-            raise BadInput(f"`values` must be one row of 2^n numbers, n from 1 to {ENUMERABLE}; got {self.table.shape}.")
+            raise BadInput(
+                f"`values` must be one row of 2^n numbers, n from 1 to {ENUMERABLE}; got {self.table.shape}."
+            )
         self._players = _named(players if players is not None else [str(i) for i in range(n)])
         if len(self._players) != n:
             raise BadInput(f"`players` must name the {n} players of {2**n} values; got {len(self._players)} names.")

@@ -18,7 +18,7 @@ def as_masks(masks: object, n_players: int) -> Masks:
     """Any array-like of zeros and ones as bool (n_masks, n_players)."""
     array = np.atleast_2d(np.asarray(masks))
     if array.ndim != 2 or array.shape[1] != n_players:
-        raise BadInput(f"`masks` must have shape (n_masks, {n_players}); got {np.shape(masks)}.")
+        raise BadInput(f"`masks` must have shape (n_masks, {n_players}); got {array.shape}.")
     if array.dtype != bool:
         if not np.isin(array, (0, 1)).all():
             raise BadInput("`masks` must hold only True/False or 1/0 (True keeps the player).")
@@ -76,8 +76,7 @@ def draw(distribution: str, n_players: int, n_masks: int, rng: np.random.Generat
     if distribution == "near":
         return _distinct(lambda m: _remove(_near_sizes(n_players, m, rng), n_players, rng), n_masks, n_players)
     if distribution == "sizes":
-        kept = lambda m: rng.integers(1, max(2, n_players), m)  # noqa: E731
-        return _distinct(lambda m: _remove(n_players - kept(m), n_players, rng), n_masks, n_players, ends)
+        return _distinct(lambda m: _remove(_any_sizes(n_players, m, rng), n_players, rng), n_masks, n_players, ends)
     half = _distinct(
         lambda m: _remove(_near_sizes(n_players, m, rng), n_players, rng), (n_masks + 2) // 2, n_players, ends
     )
@@ -88,15 +87,17 @@ def _near_sizes(n_players: int, n_masks: int, rng: np.random.Generator) -> NDArr
     return rng.integers(1, near_limit(n_players) + 1, n_masks)
 
 
+def _any_sizes(n_players: int, n_masks: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return n_players - np.array(rng.integers(1, max(2, n_players), n_masks))
+
+
 def _remove(removed: NDArray[np.int64], n_players: int, rng: np.random.Generator) -> Masks:
     """Row r loses removed[r] players chosen at random."""
     ranks = rng.random((len(removed), n_players)).argsort(axis=1).argsort(axis=1)
     return ranks >= removed[:, None]
 
 
-def _distinct(
-    sample: Callable[[int], Masks], n_masks: int, n_players: int, start: Masks | None = None
-) -> Masks:
+def _distinct(sample: Callable[[int], Masks], n_masks: int, n_players: int, start: Masks | None = None) -> Masks:
     """Rows of `start`, then new rows of sample(m) in the order drawn, until n_masks or the well runs dry."""
     rows = {} if start is None else dict.fromkeys(map(bytes, np.ascontiguousarray(start)))
     for _ in range(60):

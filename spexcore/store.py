@@ -30,7 +30,7 @@ def home() -> Path:
 
 
 class Store:
-    """The value of every mask ever paid for, by game key. Raises StoreError when it is locked, corrupt or unwritable."""
+    """The value of every mask ever paid for, by game key. Raises StoreError when locked, corrupt or unwritable."""
 
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = Path(path) if path is not None else home() / "store.sqlite"
@@ -69,14 +69,18 @@ class Store:
                     f"The store {self.path} is locked by another program. Close it and run again; "
                     "every batch that was finished is kept."
                 ) from error
-            raise StoreError(f"The store {self.path} cannot be used: {error}. Set SPEX_HOME to another folder.") from error
+            raise StoreError(
+                f"The store {self.path} cannot be used: {error}. Set SPEX_HOME to another folder."
+            ) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(
                 f"The store {self.path} is damaged ({error}). Move that file away and run again; "
                 "saved explanations are not in it and are not affected."
             ) from error
         except OSError as error:
-            raise StoreError(f"The store {self.path} cannot be made: {error}. Set SPEX_HOME to another folder.") from error
+            raise StoreError(
+                f"The store {self.path} cannot be made: {error}. Set SPEX_HOME to another folder."
+            ) from error
 
 
 class StoredValues:

@@ -9,7 +9,7 @@ import scipy.linalg
 from scipy.special import ndtri
 
 from spexcore.estimators.walsh_gp import fit_walsh_gp
-from spexcore.estimators.walsh_kernel import Array, WalshKernel, signs_of
+from spexcore.estimators.walsh_kernel import Array, WalshKernel
 from spexcore.estimators.walsh_posterior import FittedWalshGP
 from spexcore.masks import Coalition, Masks
 
@@ -54,7 +54,7 @@ class Surrogate:
         found: list[Coalition] = [(i,) for i in range(n)]
         weights, steps, deviations = _at_the_full_mask(self.fitted)
         front = found
-        for order in range(2, max_order + 1):
+        for _ in range(2, max_order + 1):
             front = _grown(front[:_GROW_FROM], weights, steps, deviations, limit // (max_order - 1))
             found = found + front
         return found

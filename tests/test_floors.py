@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "3'": ("models", "lenses"),
     "4": ("explain", "explanation", "validation", "verification", "counterfactual", "store", "cluster"),
     "5": ("figures",),
-    "6": ("cli", "bench", "dashboard"),
+    "6": ("cli", "tables", "bench", "dashboard"),
 }
 FLOOR = {part: floor for floor, parts in FLOORS.items() for part in parts}
 
