@@ -98,6 +98,7 @@ def _explain_options(parser: argparse.ArgumentParser) -> None:
     add("--max-order", type=int, help="largest size of a coalition")
     add("--budget", type=int, help=f"masks to ask for (default: {DEFAULT_BUDGET}, or all 2^n when fewer)")
     add("--masks", choices=DISTRIBUTIONS, default="mixed", help="how masks are drawn (default: mixed)")
+    add("--verify", type=int, default=10, help="leading terms to measure by real ablations, from the budget; 0: none")
     add("--held-out", type=int, default=HELD_OUT, help="masks of each kind kept apart to judge the result")
     add("--seed", type=int, default=0)
     add("--index", choices=INDICES, default=DEFAULT_INDEX, help="score of the printed interactions")
@@ -129,6 +130,7 @@ def _explain(options: argparse.Namespace) -> None:
             estimator,
             budget=budget,
             masks=options.masks,
+            verify=options.verify,
             seed=options.seed,
             held_out=options.held_out,
             memory=memory,
