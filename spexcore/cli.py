@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _explain_options(parser: argparse.ArgumentParser) -> None:
+def _lens_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--lens", choices=("prompt",), default="prompt")
     add("--model", default="sentiment", help="an embedded name, a hub id or a folder (default: sentiment)")
@@ -94,6 +94,11 @@ def _explain_options(parser: argparse.ArgumentParser) -> None:
     add("--versus", help="explain the difference to this label or continuation")
     add("--spans", default="words", help="tokens, words, sentences, lines or marked ([[double brackets]])")
     add("--ablation", default="mask", help="mask, remove, drop, pad, unk, mean or word:x")
+
+
+def _explain_options(parser: argparse.ArgumentParser) -> None:
+    _lens_options(parser)
+    add = parser.add_argument
     add("--estimator", choices=tuple(ESTIMATORS), default=DEFAULT_ESTIMATOR)
     add("--max-order", type=int, help="largest size of a coalition")
     add("--budget", type=int, help=f"masks to ask for (default: {DEFAULT_BUDGET}, or all 2^n when fewer)")
