@@ -8,7 +8,7 @@ from dashboard.work import ReAblation
 from spexcore.explanation import Explanation
 from spexcore.figures.rows import Row
 from spexcore.figures.tokens import Piece
-from spexcore.figures.words import INDEX_NAMES, amount, claim, effect, predicted_corners, quantity
+from spexcore.figures.words import INDEX_NAMES, amount, claim, effect, measured_corners, predicted_corners, quantity
 from spexcore.masks import Coalition
 
 _SHORT = 160  # characters of a prompt that is shown whole
@@ -20,11 +20,10 @@ def content(
 ) -> dict[str, Any]:
     """The data of `card.draw`. row: the term under co-Moebius; index: the one the page shows it under."""
     predicted = predicted_corners(explanation, row.coalition)
-    found = {corner.kept: corner.value for corner in measured.validation.corners} if measured else {}
-    texts = dict(zip(found, measured.texts, strict=True)) if measured else {}
+    found, texts = _found(explanation, row.coalition, measured)
     corners = sorted(predicted, key=lambda kept: (-len(kept), kept))
     shown = corners[: settings.SHOWN_CORNERS]
-    basis = "" if measured else " (As predicted; re-ablate to measure.)"
+    basis = "" if found else " (As predicted; re-ablate to measure.)"
     return {
         "kind": _kind(explanation, row, index),
         "claim": claim(explanation, row, found or predicted) + basis,
@@ -35,6 +34,17 @@ def content(
         "rows": [_line(row.coalition, kept, pieces, predicted, found, texts) for kept in shown],
         "more": f"and {len(corners) - len(shown)} more ablations" if len(corners) > len(shown) else "",
     }
+
+
+def _found(
+    explanation: Explanation, coalition: Coalition, measured: ReAblation | None
+) -> tuple[dict[Coalition, float], dict[Coalition, str]]:
+    """Value and text of each ablation, where they were measured: just now, or when the run was made (values only)."""
+    if measured is None:
+        return measured_corners(explanation, coalition), {}
+    corners = measured.validation.corners
+    texts = {corner.kept: text for corner, text in zip(corners, measured.texts, strict=True)}
+    return {corner.kept: corner.value for corner in corners}, texts
 
 
 def _kind(explanation: Explanation, row: Row, index: str) -> str:

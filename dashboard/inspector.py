@@ -19,10 +19,13 @@ _TERM = "pick-term"
 def inspector(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, pieces: Sequence[Piece]) -> None:
     """The selected term in words and numbers, and the button that measures it."""
     _choice(explanation, shown, chosen)
-    job_id = f"ablate-{explanation.id}-{coalition_id(chosen)}"
-    job = loaders.jobs().get(job_id)
-    poll = settings.POLL_SECONDS / 2 if job is not None and job.active else None
-    st.fragment(_measure, run_every=poll)(explanation, chosen, pieces, job_id, poll is not None)
+    job = loaders.jobs().get(_job_id(explanation, chosen))
+    _button(explanation, chosen, job)
+    # A fragment of its own looks again while the ablations run; the button is outside, for only a redraw of what is
+    # around a fragment can start or end its looking.
+    active = job is not None and job.active
+    poll = settings.POLL_SECONDS / 2 if active else None
+    st.fragment(_card, run_every=poll)(explanation, chosen, pieces, job, active)
 
 
 def _choice(explanation: Explanation, shown: Sequence[Row], chosen: Coalition) -> None:
@@ -41,36 +44,45 @@ def _listed() -> None:
     state.choose(coalition_from(st.session_state[_TERM], 10**6))
 
 
-def _measure(
-    explanation: Explanation, chosen: Coalition, pieces: Sequence[Piece], job_id: str, was_active: bool
+def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> None:
+    if len(chosen) > settings.MAX_RE_ABLATED:
+        st.caption(f"Choose at most {settings.MAX_RE_ABLATED} parts to re-ablate; {len(chosen)} are selected.")
+        return
+    active = job is not None and job.active
+    st.button(
+        "Stop" if active else f"Re-ablate: {2 ** len(chosen)} ablations",
+        key="re-ablate", type="secondary" if active else "primary", width="stretch",
+        icon=":material/stop_circle:" if active else ":material/science:",
+        on_click=_stop if active else _ablate, args=(explanation, chosen),
+    )  # fmt: skip
+
+
+def _card(
+    explanation: Explanation, chosen: Coalition, pieces: Sequence[Piece], job: Job | None, was_active: bool
 ) -> None:
     with guarded():
-        job = loaders.jobs().get(job_id)
-        row = claimed(explanation, chosen)
-        _button(explanation, chosen, job_id, job)
+        with st.container(key="news-of-ablation"):
+            if job is not None and job.active:
+                st.caption(f"{(job.phase or 'waiting for the device').capitalize()} …")
+            elif job is not None and job.state != "done":
+                st.warning(plain(job.error))
         found = job.result if job is not None and job.state == "done" else None
-        content = details.content(explanation, row, pieces, found, state.get(state.INDEX))
-        card.draw(content, key="card")
+        row = claimed(explanation, chosen)
+        card.draw(details.content(explanation, row, pieces, found, state.get(state.INDEX)), key="card")
     if was_active and job is not None and not job.active:
         st.rerun(scope="app")
 
 
-def _button(explanation: Explanation, chosen: Coalition, job_id: str, job: Job | None) -> None:
-    if job is not None and job.active:
-        with st.container(horizontal=True, vertical_alignment="center", key="measuring"):
-            st.caption(f"{(job.phase or 'waiting for the device').capitalize()} …", width="stretch")
-            st.button("Stop", key="stop-ablation", on_click=job.stop)
-        return
-    if len(chosen) > settings.MAX_RE_ABLATED:
-        st.caption(f"Choose at most {settings.MAX_RE_ABLATED} parts to re-ablate; {len(chosen)} are selected.")
-        return
-    st.button(
-        f"Re-ablate: {2 ** len(chosen)} ablations", key="re-ablate", type="primary", width="stretch",
-        icon=":material/science:", on_click=_ablate, args=(explanation, chosen, job_id),
-    )  # fmt: skip
-    if job is not None and job.state in ("failed", "cancelled"):
-        st.warning(plain(job.error))
+def _job_id(explanation: Explanation, chosen: Coalition) -> str:
+    return f"ablate-{explanation.id}-{coalition_id(chosen)}"
 
 
-def _ablate(explanation: Explanation, chosen: Coalition, job_id: str) -> None:
+def _ablate(explanation: Explanation, chosen: Coalition) -> None:
+    job_id = _job_id(explanation, chosen)
     loaders.jobs().submit(job_id, lambda job: work.re_ablate(job, explanation, chosen, loaders.shelf()))
+
+
+def _stop(explanation: Explanation, chosen: Coalition) -> None:
+    job = loaders.jobs().get(_job_id(explanation, chosen))
+    if job is not None:
+        job.stop()

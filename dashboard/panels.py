@@ -10,7 +10,6 @@ from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from dashboard.request import Request, asks_for
 from spexcore.errors import SpexError
-from spexcore.explain import HELD_OUT
 from spexcore.explanation import Explanation
 
 
@@ -82,9 +81,7 @@ def _polled(draw: Callable[..., None], job: Job) -> Callable[..., None]:
 def _weighed(job: Job, request: Request, was_active: bool) -> None:
     with guarded():
         if job.active:
-            st.caption(
-                f"{request.budget:,} masks + up to {2 * HELD_OUT} held out · weighing: {job.phase or 'waiting'} …"
-            )
+            st.caption(f"{request.budget:,} masks · weighing the rest: {job.phase or 'waiting'} …")
         elif job.state == "done":
             st.caption(_plan_line(job.result))
         else:
@@ -96,7 +93,8 @@ def _weighed(job: Job, request: Request, was_active: bool) -> None:
 def _plan_line(plan: work.Plan) -> str:
     share = f"up to {100 * plan.known:.0f} % in the store already" if plan.known else "nothing in the store yet"
     time = f"about {plan.seconds:,.0f} s" if plan.seconds >= 1 else "under a second"
-    return f"{plan.n_players:,} parts · {plan.masks:,} masks + {plan.held_out:,} held out · {time} · {share}"
+    held_out = f" + {plan.held_out:,} to judge it" if plan.held_out else ""
+    return f"{plan.n_players:,} parts · {plan.masks:,} masks{held_out} · {time} · {share}"
 
 
 def _running(job: Job) -> None:

@@ -26,10 +26,12 @@ _TOKENS, _TERMS, _GRAPH = "pick-tokens", "pick-terms", "pick-graph"
 
 def results(explanation: Explanation) -> None:
     """Draw a run; on a click only this part is drawn again."""
-    st.fragment(_results)(explanation)
+    st.fragment(_results)(explanation, state.get(state.SHOWN))
 
 
-def _results(explanation: Explanation) -> None:
+def _results(explanation: Explanation, name: str) -> None:
+    if state.get(state.SHOWN) != name or state.get(state.NOTICE):
+        st.rerun()  # a click in here opened another run, or left something to say: that is the whole page's
     with guarded():
         index = state.get(state.INDEX)
         shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))

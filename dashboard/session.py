@@ -47,6 +47,9 @@ def start(request: Request) -> None:
     except SpexError as refused:
         state.notify("error", str(refused))
         return
+    plan = loaders.jobs().get(state.get(state.PLAN))
+    if plan is not None:
+        plan.stop()  # nobody waits for what it would say
     job = loaders.jobs().submit(f"run-{request.id}", lambda job: work.explain_prompt(job, request, loaders.shelf()))
     state.put(**{state.JOB: job.id})
     state.set_address(job=job.id)

@@ -25,6 +25,8 @@ OPTIONS: dict[str, str | int | bool] = {
     "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
     "runner.magicEnabled": False,
+    # A full collection after every redraw takes .3 s of CPU once torch is loaded; polling would starve the job itself.
+    "runner.postScriptGC": False,
     "theme.baseRadius": "8px",
     "theme.paddingTop": "0.75rem",
     "theme.paddingBottom": "3rem",

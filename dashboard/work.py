@@ -72,8 +72,8 @@ def plan(job: Job, request: Request, shelf: Shelf) -> Plan:
     with closing(Store()) as store:
         known = store.count(game.key)
         pace = _pace(MeteredGame(game, memory=store.memory(game.key), cancel=job.cancel), drawn)
-    asked = len(drawn) + 2 * HELD_OUT
-    return Plan(game.n_players, len(drawn), 2 * HELD_OUT, min(1.0, known / asked), pace * max(0, asked - known))
+    asked = min(len(drawn) + 2 * HELD_OUT, 2**game.n_players)  # distinct masks; a tiny game is judged on all it has
+    return Plan(game.n_players, len(drawn), asked - len(drawn), min(1.0, known / asked), pace * max(0, asked - known))
 
 
 def _pace(game: MeteredGame, drawn: Masks) -> float:

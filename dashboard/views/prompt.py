@@ -1,5 +1,7 @@
 """The prompt page: what makes the model answer as it does, found by ablation and checked by clicking."""
 
+import streamlit as st
+
 from dashboard import forms, loaders, panels, session, state
 from dashboard.doors import guarded, notices
 from dashboard.results import results
@@ -16,6 +18,8 @@ def show() -> None:
         shown = loaders.explanation(state.get(state.SHOWN))
         with cost:
             panels.cost(request, shown)
-        panels.progress()
-        notices()
+        # Always there, so that what follows keeps its place on the page and is not built anew.
+        with st.container(key="news"):
+            panels.progress()
+            notices()
         results(shown)

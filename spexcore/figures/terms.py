@@ -40,7 +40,7 @@ def matrix(
     names = [label(name, 12) for name in player_names(explanation.players)]
     head = _head([names[i] for i in columns])
     height = head + _FOOT + ROW * max(1, len(shown))
-    figure = canvas(colours, height, margin={"l": 4, "r": 74, "t": head, "b": _FOOT})
+    figure = canvas(colours, height, margin={"l": 4, "r": 78, "t": head, "b": _FOOT})
     _axes(figure, explanation, shown, {i: names[i] for i in columns}, colours)
     _mark(figure, shown, selected, colours)
     _grid(figure, shown, columns, colours)
@@ -75,7 +75,7 @@ def _axes(
         yaxis={
             **plain, "range": [len(shown) - 0.45, -0.55], "side": "right", "anchor": "free", "position": 1,
             "tickvals": list(range(len(shown))), "ticks": "",
-            "ticktext": [("✓ " if row.measured else "   ") + amount(row.score) for row in shown],
+            "ticktext": [(" ✓ " if row.measured else "     ") + amount(row.score) for row in shown],
         },
         barmode="overlay",
     )  # fmt: skip
@@ -104,7 +104,7 @@ def _grid(figure: go.Figure, shown: Sequence[Row], columns: Sequence[int], colou
         y=[y for _, y, _ in cells],
         rows=[row for _, _, row in cells],
         marker={"size": 4, "color": colours.faint},
-        hoverinfo="skip",
+        hoverinfo="none",  # no label, but a click: "skip" would take both
     )
 
 

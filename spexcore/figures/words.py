@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import exp
 
 from spexcore.explanation import Explanation
@@ -105,6 +106,21 @@ def predicted_corners(explanation: Explanation, coalition: Coalition) -> dict[Co
     return dict(zip(kept, explanation.spectrum.predict(masks).tolist(), strict=True))
 
 
+def measured_corners(explanation: Explanation, coalition: Coalition) -> dict[Coalition, float]:
+    """Kept members -> value, from the measured co-Moebius values c of the coalition and all below it; {} without them.
+
+    f(N - R) = sum over U in R of (-1)^|U| c(U).
+    """
+    if not all(below in explanation.measured for below in _subsets(coalition)):
+        return {}
+    return {
+        tuple(i for i in coalition if i not in removed): sum(
+            (-1) ** len(below) * explanation.measured[below] for below in _subsets(removed)
+        )
+        for removed in _subsets(coalition)
+    }
+
+
 def full_value(explanation: Explanation) -> tuple[float, bool]:
     """Value of the prompt as it stands, and whether it was measured."""
     if () in explanation.measured:
@@ -115,6 +131,10 @@ def full_value(explanation: Explanation) -> tuple[float, bool]:
 def probability(logit: float) -> float:
     """Probability of a label from its log-odds."""
     return 1 / (1 + exp(-logit)) if logit > -700 else 0.0
+
+
+def _subsets(coalition: Coalition) -> list[Coalition]:
+    return [subset for size in range(len(coalition) + 1) for subset in combinations(coalition, size)]
 
 
 def _moves(change: float, plural: bool = False) -> str:

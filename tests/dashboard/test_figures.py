@@ -105,7 +105,7 @@ def test_a_measured_term_is_exact_and_a_predicted_one_has_its_interval(example: 
     assert predicted.high - predicted.low == pytest.approx(2 * 0.3)
     figure = terms(example, top=50)
     shown = dict(zip(by_id, figure.layout.yaxis.ticktext, strict=True))
-    assert shown["3-4"] == "✓ +9.60"
+    assert shown["3-4"].strip() == "✓ +9.60"
     assert "✓" not in shown["7-9"]
     whiskers = [trace for trace in scatters(figure, "markers") if trace.error_x.array is not None]
     assert sum(len(trace.error_x.array) for trace in whiskers) == sum(not row.measured for row in by_id.values())

@@ -5,9 +5,23 @@ from collections.abc import Callable
 import pytest
 from film import TERMS, WORDS
 
+from spexcore.estimators import ESTIMATORS
+from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.figures.rows import claimed
-from spexcore.figures.words import INDEX_NAMES, amount, claim, effect, full_value, hover, predicted_corners, probability
+from spexcore.figures.words import (
+    INDEX_NAMES,
+    amount,
+    claim,
+    effect,
+    full_value,
+    hover,
+    measured_corners,
+    predicted_corners,
+    probability,
+)
+from spexcore.lenses import SyntheticGame
+from spexcore.validation import validate
 from spexcore.weights import INDICES
 
 Make = Callable[..., Explanation]
@@ -41,6 +55,19 @@ def test_predicted_corners_add_up_to_the_comobius_value(make: Make, coalition: t
     corners = predicted_corners(explanation, coalition)
     assert len(corners) == 2 ** len(coalition)
     assert effect(corners) == pytest.approx(explanation.comobius(coalition), abs=1e-9)
+
+
+@pytest.mark.parametrize("coalition", [(0,), (0, 1), (3, 4, 5), (0, 2, 3, 5)])
+def test_corners_of_a_measured_term_follow_from_the_measured_values(coalition: tuple[int, ...]) -> None:
+    game = SyntheticGame(6, {(0, 1): 4.0, (2,): -1.0, (3, 4, 5): 2.0, (0, 5): 0.5})
+    explanation = explain(game, ESTIMATORS["exact"](), budget=64)
+    truth = {corner.kept: corner.value for corner in validate(game, coalition).corners}
+    assert measured_corners(explanation, coalition) == pytest.approx(truth)
+
+
+def test_corners_are_not_known_where_one_value_is_missing(example: Explanation) -> None:
+    assert (3, 4) in example.measured
+    assert measured_corners(example, (3, 4)) == {}
 
 
 def test_the_whole_prompt_is_measured_when_it_was(make: Make) -> None:

@@ -1,0 +1,198 @@
+"""What a person sees and does on the served dashboard, in Chromium."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from driver import PATIENCE, Person
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+Arrive = Callable[..., Person]
+SHORT = "It was not bad at all"
+
+
+def validated(home: Path, run: Path, coalition: str) -> dict:
+    """What `spex validate` says of a coalition of a run."""
+    command = [sys.executable, "-m", "spexcore.cli", "validate", "--run", str(run), "--coalition", coalition, "--json"]
+    environment = {**os.environ, "SPEX_HOME": str(home), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=200)
+    return json.loads(said.stdout)
+
+
+def test_the_first_page_shows_a_finished_example(person: Arrive) -> None:
+    at = person()
+    at.open()
+    expect(at.page.get_by_label("Prompt", exact=True)).not_to_be_empty()
+    expect(at.page.locator(".st-key-verdict")).to_contain_text("logits")
+    expect(at.measured).to_have_text(re.compile(r"[+−]\d+\.\d\d"))
+    assert at.selected.count() >= 2
+    assert at.hubs()
+    assert at.width_of_content() <= 1400
+    assert at.page.evaluate("document.querySelector('.st-key-inspector').getBoundingClientRect().top") < 400
+
+
+def test_a_new_prompt_is_run_a_hub_clicked_and_re_ablated_to_the_number_of_spex_validate(
+    person: Arrive, home: Path, tmp_path: Path
+) -> None:
+    at = person()
+    at.open()
+    at.type(SHORT)
+    at.budget(64)
+    expect(at.page.locator(".st-key-cost")).to_contain_text("6 parts · 64 masks", timeout=PATIENCE)
+    at.run()
+    expect(at.page.locator("#text")).to_have_text(SHORT, timeout=PATIENCE)
+    at.ready()
+    term = next(name for name in at.hubs() if len(name.split("-")) == 2)
+    at.click("pick-graph", term)
+    words = [at.tokens.nth(int(i)).inner_text() for i in term.split("-")]
+    expect(at.selected).to_have_text(words)
+    at.page.get_by_role("button", name="Re-ablate: 4 ablations").click()
+    expect(at.card.locator(".read").first).to_contain_text(SHORT, timeout=PATIENCE)
+    run = at.download(tmp_path)
+    truth = validated(home, run, term.replace("-", ","))
+    shown = at.measured.inner_text().replace("−", "-")
+    assert shown == f"{truth['measured']:+.2f}"
+    corners = at.card.locator("tbody tr td:last-child").all_inner_texts()
+    expected = sorted(f"{corner['value']:+,.2f}".replace("-", "−") for corner in truth["corners"])
+    assert sorted(corners) == expected
+
+
+def test_every_view_shows_the_term_that_was_chosen_in_any(person: Arrive) -> None:
+    at = person()
+    at.open()
+    first, second = at.hubs()[1:3]
+    at.click("pick-graph", first)
+    expect(at.selected).to_have_count(len(first.split("-")))
+    marked = "document.querySelector('.st-key-pick-terms .js-plotly-plot').layout.shapes.length"
+    assert at.page.evaluate(marked) == 1
+    at.click("pick-terms", second)
+    expect(at.selected).to_have_count(len(second.split("-")))
+    members = [at.tokens.nth(int(i)).inner_text() for i in second.split("-")]
+    expect(at.selected).to_have_text(members)
+    expect(at.card.locator(".kind")).to_contain_text(f"order {len(members)}")
+    at.click("pick-graph", first)  # the same hub again, after the figure was drawn anew
+    expect(at.selected).to_have_count(len(first.split("-")))
+
+
+def test_the_keyboard_alone_selects_words_and_clears_them(person: Arrive) -> None:
+    at = person()
+    at.open()
+    at.selected.first.focus()
+    at.page.keyboard.press("Home")
+    at.page.keyboard.press("Space")
+    expect(at.tokens.first).to_have_attribute("aria-pressed", "true")
+    count = at.selected.count()
+    at.page.keyboard.press("ArrowRight")
+    at.page.keyboard.press("Space")
+    expect(at.tokens.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(at.selected).to_have_count(count + 1)
+    at.page.keyboard.press("Escape")
+    expect(at.selected).to_have_count(2)  # the strongest interaction is back: the card is never empty
+    term = at.page.locator(".st-key-pick-term input")
+    term.focus()
+    term.press("ArrowDown")
+    term.press("ArrowDown")
+    term.press("Enter")
+    expect(at.card.locator(".kind")).to_have_text(re.compile("One part|order"))
+    button = at.page.get_by_role("button", name=re.compile("^Re-ablate"))
+    button.focus()
+    assert button.evaluate("element => element === document.activeElement")
+
+
+def test_the_page_answers_while_a_run_goes_on_and_the_run_can_be_cancelled(person: Arrive) -> None:
+    at = person()
+    at.open()
+    at.type(" ".join(f"The {k}th scene was not bad and never dull." for k in range(9)))
+    at.budget(20_000)
+    at.run()
+    cancel = at.page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible(timeout=PATIENCE)
+    expect(at.page.locator(".st-key-progress")).to_contain_text(re.compile("of 20,512 masks"), timeout=PATIENCE)
+    at.click("pick-graph", at.hubs()[1])
+    expect(at.selected).to_have_count(len(at.hubs()[1].split("-")))
+    assert cancel.is_visible()
+    cancel.click()
+    expect(at.alert).to_contain_text("Stopped", timeout=10_000)
+    expect(cancel).to_have_count(0)
+    expect(at.card).to_be_visible()
+
+
+def test_markup_in_a_prompt_stays_text_everywhere(person: Arrive) -> None:
+    text = "<img src=x onerror=window.__xss=1> <s>not</s> bad $x$ **b** :red[no]"
+    at = person()
+    at.open()
+    at.explain(text, 256)
+    expect(at.page.locator("#text")).to_have_text(text)
+    at.click("pick-graph", at.hubs()[0])
+    at.page.mouse.move(
+        *at.page.locator(".st-key-pick-graph").evaluate("e => [e.getBoundingClientRect().left + 5, 300]")
+    )
+    assert at.page.evaluate("window.__xss") is None
+    main = at.page.locator('[data-testid="stMain"]')
+    assert main.locator("img[src=x], s, .katex").count() == 0
+    labels = at.page.locator(
+        ".st-key-pick-terms .xtick text, .st-key-pick-terms .xaxislayer-above text"
+    ).all_inner_texts()
+    assert labels
+
+
+def test_a_run_is_downloaded_opened_again_and_survives_a_reload(person: Arrive, tmp_path: Path) -> None:
+    at = person()
+    at.open()
+    content = at.download(tmp_path).read_bytes()
+    run = json.loads(content)
+    run["recipe"]["text"] = run["recipe"]["text"].replace(".", "!")
+    other = person()
+    other.open()
+    other.upload("mine.json", json.dumps(run).encode())
+    expect(other.page.locator("#text")).to_have_text(run["recipe"]["text"])
+    expect(other.page).to_have_url(re.compile(r"run=[0-9a-f]{12}"))
+    other.page.reload()
+    other.ready()
+    expect(other.page.locator("#text")).to_have_text(run["recipe"]["text"])
+
+
+def test_what_cannot_be_done_is_one_sentence_and_the_example_stays(person: Arrive) -> None:
+    at = person()
+    at.open("?run=../../etc/passwd")
+    at.upload("odd.json", b'{"schema": "**other**/1"}')
+    expect(at.alert).to_contain_text("must have the schema")
+    expect(at.alert).to_contain_text("**other**")
+    at.page.keyboard.press("Escape")
+    at.type("")
+    expect(at.page.locator(".st-key-cost")).to_contain_text("empty prompt")
+    at.run()
+    expect(at.alert).to_contain_text("empty prompt")
+    at.type(" ".join(["word"] * 2000))
+    at.run()
+    expect(at.alert).to_contain_text("2,0", timeout=PATIENCE)
+    assert "Traceback" not in at.page.content()
+    expect(at.card).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_narrow_window_needs_no_sideways_scrolling_in_light_and_dark(person: Arrive, dark: bool) -> None:
+    at = person(width=820, height=1100, dark=dark)
+    at.open()
+    assert at.width_of_content() <= 820
+    ground = at.page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert ground == ("rgb(16, 21, 29)" if dark else "rgb(255, 255, 255)")
+    ink = at.page.evaluate("document.querySelector('.st-key-pick-terms .js-plotly-plot').layout.font.color")
+    assert ink == ("#e8ebf1" if dark else "#1c2430")
+
+
+def test_the_about_page_explains_and_going_back_keeps_the_form(person: Arrive) -> None:
+    at = person()
+    at.open()
+    at.budget(333)
+    at.page.get_by_role("link", name="About").click()
+    expect(at.page.get_by_text("What this page does")).to_be_visible()
+    at.page.get_by_role("link", name="Prompt").click()
+    at.ready()
+    expect(at.page.get_by_label("Budget", exact=True)).to_have_value("333")
