@@ -31,7 +31,7 @@ def content(
         "verdict": _verdict(explanation, row, effect(predicted), measured),
         "caption": f"The {len(corners)} ablations of this term; everything else is kept",
         "head": ["Text", "Predicted", "Measured"],
-        "rows": [_line(row.coalition, kept, pieces, predicted, found, texts) for kept in shown],
+        "rows": [_line(row.coalition, kept, pieces, predicted=predicted, found=found, texts=texts) for kept in shown],
         "more": f"and {len(corners) - len(shown)} more ablations" if len(corners) > len(shown) else "",
     }
 
@@ -91,6 +91,7 @@ def _line(
     coalition: Coalition,
     kept: Coalition,
     pieces: Sequence[Piece],
+    *,
     predicted: Mapping[Coalition, float],
     found: Mapping[Coalition, float],
     texts: Mapping[Coalition, str],

@@ -4,7 +4,8 @@ A click redraws this fragment alone. What it chose is copied into the page's own
 figure clears Plotly's selection without a call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -107,7 +108,7 @@ def _views(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, in
     )
 
 
-def _chart(figure: object, key: str, alt: str, on_select: object) -> None:
+def _chart(figure: Any, key: str, alt: str, on_select: Callable[[], None]) -> None:
     st.plotly_chart(
         figure, key=key, on_select=on_select, selection_mode="points", config=_CONFIG, theme=None, alt=alt
     )  # fmt: skip

@@ -51,8 +51,8 @@ def graph(
     figure = canvas(colours, HEIGHT, margin={"l": 4, "r": 4, "t": 4, "b": 4})
     hidden = {"visible": False, "fixedrange": True}
     figure.update_layout(xaxis={**hidden, "range": [-1.5, 1.5]}, yaxis={**hidden, "range": [-1.25, 1.25]})
-    _lines(figure, joined, hubs, places, selected, colours)
-    _players(figure, explanation, places, index, selected, colours)
+    _lines(figure, joined, hubs, places, selected=selected, colours=colours)
+    _players(figure, explanation, places, index=index, selected=selected, colours=colours)
     _markers(figure, joined, hubs, selected, colours)
     return figure
 
@@ -104,6 +104,7 @@ def _lines(
     joined: Sequence[Row],
     hubs: Sequence[Point],
     places: Mapping[int, Point],
+    *,
     selected: Coalition,
     colours: Palette,
 ) -> None:
@@ -142,6 +143,7 @@ def _players(
     figure: go.Figure,
     explanation: Explanation,
     places: Mapping[int, Point],
+    *,
     index: str,
     selected: Coalition,
     colours: Palette,
