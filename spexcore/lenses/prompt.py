@@ -9,11 +9,14 @@ import numpy as np
 from spexcore.errors import BadInput
 from spexcore.game import Game, Values, content_key
 from spexcore.lenses.spans import Spans, split
-from spexcore.masks import Masks
+from spexcore.masks import Masks, as_masks
 
 if TYPE_CHECKING:
     from spexcore.models import LanguageModel
+    from spexcore.models.probe import Cost
 
+_SHORT = ("bfloat16", "float16")  # formats whose rounding is measured against float32
+_CALIBRATION = 32  # on that many masks
 NUMERICS = 1  # raised when a release changes values beyond rounding, so that stores forget the old ones
 
 
@@ -33,7 +36,8 @@ class PromptLens(Game):
     remove | word:x. target: the model's own answer by default; a label, whose log-odds are the value, or a
     continuation, whose log-probability is; with versus the difference of two. chat: whether the text is the user's turn
     of the model's chat template (by default if there is one). `forwards` counts distinct inputs computed,
-    `tokens_forwarded` their tokens; `notes` says what a run had to give up.
+    `tokens_forwarded` their tokens; `notes` says what a run had to give up. question: what is asked of the model, the
+    layer below.
     """
 
     def __init__(
@@ -55,21 +59,22 @@ class PromptLens(Game):
         self._spans = split_for(model, self.typed, spans)
         self.chat = asking.has_chat(model) if chat is None else chat
         asked = asking.Asked(target, versus, ablation, self.chat)
-        self._question = asking.ask(model, self._spans.pieces, asked)
+        self.question = asking.ask(model, self._spans.pieces, asked)
+        self._calibrated = False
 
     players = property(lambda self: self._spans.players)
     text = property(lambda self: self._spans.text)
     pieces = property(lambda self: self._spans.pieces)
-    target = property(lambda self: self._question.target)
-    versus = property(lambda self: self._question.versus)
-    forwards = property(lambda self: self._question.forwards)
-    notes = property(lambda self: self._question.notes)
-    tokens_forwarded = property(lambda self: self._question.tokens_forwarded)
+    target = property(lambda self: self.question.target)
+    versus = property(lambda self: self.question.versus)
+    forwards = property(lambda self: self.question.forwards)
+    notes = property(lambda self: self.question.notes)
+    tokens_forwarded = property(lambda self: self.question.tokens_forwarded)
 
     @property
     def batch(self) -> int:  # type: ignore[override]
         """Masks between two looks at progress and store: about a second's work."""
-        return self._question.batch
+        return self.question.batch
 
     @cached_property
     def key(self) -> str:
@@ -87,17 +92,35 @@ class PromptLens(Game):
     @cached_property
     def answer(self) -> Answer:
         """The model's own answer to the whole prompt."""
-        return Answer(*self._question.answer)
+        return Answer(*self.question.answer)
 
     def ablated(self, mask: object) -> str:
         """The text that a mask leaves, as a person reads it: [MASK] and the like in place of players, or nothing."""
         kept = np.asarray(mask, dtype=bool).ravel()
         if len(kept) != self.n_players:
             raise BadInput(f"`mask` must have one entry for each of the {self.n_players} players; got {len(kept)}.")
-        return self._question.shown(kept.tolist())
+        return self.question.shown(kept.tolist())
+
+    def cost(self, masks: object) -> "Cost":
+        """What the values of masks will take: distinct inputs, tokens and seconds; computes a few of them to know."""
+        from spexcore.models.probe import cost
+
+        return cost(self.question, as_masks(masks, self.n_players))
 
     def _values(self, masks: Masks) -> Values:
-        return self._question.values(masks)
+        values = self.question.values(masks)
+        if not self._calibrated and self.model.dtype in _SHORT and len(masks) >= _CALIBRATION:
+            self._calibrate(masks[:_CALIBRATION], values[:_CALIBRATION])
+        return values
+
+    def _calibrate(self, masks: Masks, values: Values) -> None:
+        """Notes what the short number format of the model costs."""
+        from spexcore.models.rounding import measured
+
+        self._calibrated = True
+        settings = {"target": self.target, "versus": self.versus, "spans": self.spans, "ablation": self.ablation}
+        exact = lambda model: PromptLens(model, self.typed, **settings, chat=self.chat)(masks)  # noqa: E731
+        self.notes.append(measured(self.model, values, exact))
 
 
 def split_for(model: "LanguageModel", text: str, spans: str) -> Spans:

@@ -11,7 +11,8 @@ from torch import Tensor
 from spexcore.models.forward import Block, Embedder
 from spexcore.models.language_model import LanguageModel
 
-LOGITS = {"cpu": 2**23, "cuda": 2**29, "mps": 2**26}  # logits that exist at one time, in numbers
+# Logits that exist at one time, in numbers: on a CPU they should stay in its cache.
+LOGITS = {"cpu": 2**21, "cuda": 2**29, "mps": 2**26}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def picked(hidden: Tensor, head: Callable[[Tensor], Tensor], picks: Tensor) -> T
     for some, wanted in zip(hidden.reshape(-1, width).split(chunk), tokens.split(chunk), strict=True):
         logits = head(some)
         logits = logits if logits.dtype == torch.float64 else logits.float()
-        parts.append(logits.gather(1, wanted) - logits.logsumexp(1, keepdim=True))
+        logits = logits - logits.amax(1, keepdim=True)
+        chosen = logits.gather(1, wanted)
+        parts.append(chosen - logits.exp_().sum(1, keepdim=True).log())
     return torch.cat(parts).view(n_rows, n_scored, -1)
 
 

@@ -19,6 +19,7 @@ class Embedded:
 
     name: str
     summary: str
+    kind: str
     overlay: bool = False
 
     @property
@@ -28,8 +29,8 @@ class Embedded:
 
 
 EMBEDDED = {
-    "sentiment": Embedded("sentiment", "MiniLM fine-tuned on movie reviews: NEGATIVE or POSITIVE", overlay=True),
-    "minilm": Embedded("minilm", "all-MiniLM-L6-v2, 22.7 M parameters: sentence embeddings, no labels"),
+    "sentiment": Embedded("sentiment", "MiniLM fine-tuned on movie reviews: NEGATIVE or POSITIVE", "classifier", True),
+    "minilm": Embedded("minilm", "all-MiniLM-L6-v2, 22.7 M parameters: sentence embeddings, no labels", "encoder"),
 }
 
 

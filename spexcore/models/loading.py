@@ -9,8 +9,11 @@ from typing import Any
 import torch
 
 from spexcore.errors import BadInput, BadModel
+from spexcore.models.available import kind_of
 from spexcore.models.embedded import Embedded, minilm_folder, overlay_settings
 from spexcore.models.files import model_sha256, weights
+
+_VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 
 
 @dataclass(frozen=True)
@@ -47,22 +50,28 @@ def _overlaid(base: Path, overlay: Path, labels: Any) -> Any:
     from safetensors.torch import load_file
     from transformers import AutoConfig, BertForSequenceClassification
 
+    architecture: Any = BertForSequenceClassification
     ids = {name: index for index, name in enumerate(labels)}
     config = AutoConfig.from_pretrained(base, id2label=dict(enumerate(labels)), label2id=ids)
     state = {f"bert.{name}": tensor for name, tensor in load_file(base / "model.safetensors").items()}
     del state["bert.embeddings.position_ids"]  # a buffer of old releases: 0, 1, 2, ...
     state.update({name: tensor.float() for name, tensor in load_file(overlay).items()})
-    network = BertForSequenceClassification(config)
     try:
-        network.load_state_dict(state)
+        with _quiet():
+            network, report = architecture.from_pretrained(
+                None, config=config, state_dict=state, output_loading_info=True
+            )
     except RuntimeError as error:
-        raise BadModel(f"`model` overlay {overlay.name!r} must fit MiniLM: {str(error)[:200]}.") from error
+        raise BadModel(f"`model` overlay {overlay.name!r} must fit MiniLM: {_first_line(error)}") from error
+    if strange := sorted({*report["missing_keys"], *report["unexpected_keys"]}):
+        raise BadModel(f"`model` overlay {overlay.name!r} must fit MiniLM; it does not in {', '.join(strange[:3])}.")
     return network
 
 
 def read_folder(folder: Path, dtype: torch.dtype, device: str) -> Parts:
     """A model saved by transformers: safetensors only, no remote code, every weight present."""
     import transformers
+    from safetensors import SafetensorError
 
     paths = weights(folder)
     spread = {"device_map": "auto"} if device == "auto" else {}
@@ -73,7 +82,7 @@ def read_folder(folder: Path, dtype: torch.dtype, device: str) -> Parts:
             network, report = _auto_class(config).from_pretrained(
                 folder, config=config, dtype=dtype, output_loading_info=True, **trusted, **spread
             )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise BadModel(f"`model` {str(folder)!r} cannot be read: {_first_line(error)}") from error
     if missing := sorted(report["missing_keys"]):
         named = ", ".join(missing[:3])
@@ -88,6 +97,8 @@ def read_tokenizer(folder: Path) -> Any:
     """The fast tokenizer of a folder, with neither truncation nor padding."""
     import transformers
 
+    if not any((folder / name).is_file() for name in _VOCABULARIES):
+        raise BadModel(f"`model` {str(folder)!r} must have a tokenizer: one of {', '.join(_VOCABULARIES)}.")
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
@@ -101,10 +112,7 @@ def read_tokenizer(folder: Path) -> Any:
 
 def kind(network: Any) -> str:
     """What a network answers: "classifier" a label, "causal" the next token, "encoder" neither."""
-    name = type(network).__name__
-    if name.endswith("ForSequenceClassification"):
-        return "classifier"
-    return "causal" if name.endswith(("ForCausalLM", "LMHeadModel")) else "encoder"
+    return kind_of(type(network).__name__)
 
 
 def labels(network: Any) -> tuple[str, ...] | None:
@@ -142,12 +150,12 @@ def _quiet() -> Iterator[None]:
 def _auto_class(config: Any) -> Any:
     import transformers
 
-    name = (config.architectures or [""])[0]
-    if name.endswith("ForSequenceClassification"):
-        return transformers.AutoModelForSequenceClassification
-    if name.endswith(("ForCausalLM", "LMHeadModel")):
-        return transformers.AutoModelForCausalLM
-    return transformers.AutoModel
+    classes = {
+        "classifier": transformers.AutoModelForSequenceClassification,
+        "causal": transformers.AutoModelForCausalLM,
+        "encoder": transformers.AutoModel,
+    }
+    return classes[kind_of((config.architectures or [""])[0])]
 
 
 def _first_line(error: BaseException) -> str:

@@ -50,16 +50,23 @@ class Question(ABC):
     def values(self, masks: Masks) -> NDArray[np.float64]:
         """(n_masks,), float64; what reads the same is computed once, in this call and over calls."""
         inputs = self.inputs(masks)
-        digests = [blake2b(content, digest_size=16).digest() for content in inputs.contents()]
+        digests = _digests(inputs)
         if len(self._known) > KNOWN:
             self._known.clear()
-        first = dict(zip(reversed(digests), range(len(digests) - 1, -1, -1), strict=True))
-        fresh = [(digest, row) for digest, row in first.items() if digest not in self._known]
+        fresh = self._fresh(digests)
         if fresh:
-            rows = np.array([row for _, row in fresh])
-            found = self.score(chosen(inputs, rows)).tolist()
-            self._known.update(zip((digest for digest, _ in fresh), found, strict=True))
+            found = self.score(chosen(inputs, np.array(list(fresh.values())))).tolist()
+            self._known.update(zip(fresh, found, strict=True))
         return np.array([self._known[digest] for digest in digests])
+
+    def unknown(self, inputs: Inputs) -> Inputs:
+        """The distinct ones among the inputs that are still to be computed."""
+        return chosen(inputs, np.array(list(self._fresh(_digests(inputs)).values()), dtype=np.int64))
+
+    def _fresh(self, digests: list[bytes]) -> dict[bytes, int]:
+        """The first row of each content that is not known."""
+        first = dict(zip(reversed(digests), range(len(digests) - 1, -1, -1), strict=True))
+        return {digest: row for digest, row in first.items() if digest not in self._known}
 
     def inputs(self, masks: Masks) -> Inputs:
         """What the model reads for each mask; raises BadInput when an ablation makes the prompt too long."""
@@ -91,6 +98,10 @@ class Question(ABC):
     def notes(self) -> list[str]:
         """What the run had to give up, in sentences."""
         return self._scorer.notes
+
+
+def _digests(inputs: Inputs) -> list[bytes]:
+    return [blake2b(content, digest_size=16).digest() for content in inputs.contents()]
 
 
 def batch_size(model: LanguageModel, n_tokens: int) -> int:

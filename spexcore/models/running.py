@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -133,3 +133,8 @@ class _Threads:
 
 
 _THREADS = _Threads()
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """One thread for every matrix product within, as measurements want it."""
+    return _THREADS.single(True)

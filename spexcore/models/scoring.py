@@ -69,7 +69,8 @@ def log_odds(logits: Values, label: int, versus: int | None = None) -> Values:
     if versus is not None:
         return logits[:, label] - logits[:, versus]
     others = np.delete(logits, label, axis=1)
-    return logits[:, label] - (np.logaddexp.reduce(others, axis=1) if others.shape[1] else 0.0)
+    with np.errstate(invalid="ignore"):  # a model that yields NaN is reported by the game, with the mask
+        return logits[:, label] - (np.logaddexp.reduce(others, axis=1) if others.shape[1] else 0.0)
 
 
 def label_index(model: LanguageModel, label: str | None, parameter: str) -> int | None:

@@ -95,7 +95,7 @@ def test_removed_text_is_tokenised_as_the_string_would_be(classifier, text, span
     assert "".join(piece for piece, _ in lens.pieces) == text
     n = lens.n_players
     masks = np.array(data.draw(st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=1, max_size=6)))
-    built = lens._question.inputs(masks)
+    built = lens.question.inputs(masks)
     for mask, key in zip(masks, built.contents(), strict=True):
         assert np.frombuffer(key, np.int32).tolist() == classifier.encode(lens.ablated(mask))
 

@@ -32,7 +32,7 @@ def load(tmp_path_factory):
 def unshared(model, text, operator):
     """The lens, with every input computed from its first token."""
     lens = PromptLens(model, text, target=" she was", spans="marked", ablation=operator)
-    lens._question._scorer._share = False
+    lens.question._scorer._share = False
     return lens
 
 
@@ -83,7 +83,7 @@ def test_families_with_a_fast_pass_use_it_and_leave_the_network_alone(load, fami
     model = load(family, "float32")
     before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
     lens = PromptLens(model, TEXT, target=" she", spans="marked", ablation="remove")
-    assert not isinstance(lens._question._scorer._forward, PlainCausal)
+    assert not isinstance(lens.question._scorer._forward, PlainCausal)
     lens(every_mask(5))
     after = model.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)

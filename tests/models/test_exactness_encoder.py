@@ -40,7 +40,7 @@ def test_families_with_a_fast_pass_use_it_and_leave_the_network_alone(load, fami
     model = load(family, "float32")
     before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
     lens = PromptLens(model, TEXT, target="good", spans="marked", ablation="remove")
-    assert not isinstance(lens._question._scorer._forward, PlainClassifier)
+    assert not isinstance(lens.question._scorer._forward, PlainClassifier)
     lens(every_mask(5))
     after = model.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
