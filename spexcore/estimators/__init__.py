@@ -8,11 +8,14 @@ from spexcore.estimators.lasso import Lasso
 from spexcore.estimators.leave_one_out import LeaveOneOut
 from spexcore.estimators.lime import LIME
 from spexcore.estimators.pairwise import Pairwise
+from spexcore.estimators.proxyspex import ProxySPEX
+from spexcore.estimators.spex import SPEX
 from spexcore.estimators.walsh_gp import WalshGP
 
 #: Name on the command line -> class. The contract suite runs on every one of them.
 ESTIMATORS: dict[str, type[Estimator]] = {
     "exact": Exact,
+    "proxyspex": ProxySPEX,
     "banzhaf": Banzhaf,
     "lasso": Lasso,
     "leaveoneout": LeaveOneOut,
@@ -20,6 +23,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     "lime": LIME,
     "pairwise": Pairwise,
     "walshgp": WalshGP,
+    "spex": SPEX,
 }
 
 __all__ = [
@@ -33,5 +37,7 @@ __all__ = [
     "LeaveOneOut",
     "MaskEstimator",
     "Pairwise",
+    "ProxySPEX",
+    "SPEX",
     "WalshGP",
 ]

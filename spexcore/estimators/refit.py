@@ -14,6 +14,7 @@ Members = NDArray[np.intp]
 CELLS_AT_ONCE = 2**20  # products gathered at once: 8 MiB beside the design itself
 RANK_TOLERANCE = 1e-10  # an eigenvalue below this share of the largest is taken for zero
 STRENGTHS = np.concatenate([[0.0], np.logspace(-8, 3, 34)])  # ridge strengths, in mean eigenvalues of the design
+LEAST_SATURATED = 1e-4  # the least of them where columns could fit any values: below, left-out errors are rounding
 
 
 def members(coalitions: Sequence[Coalition]) -> Members:
@@ -87,6 +88,6 @@ def _principal(centred: Floats) -> tuple[Floats, Floats]:
 
 
 def _grid(eigenvalues: Floats, n_masks: int) -> Floats:
-    """Strengths to try; without any ridge the model must leave rows over, or every left-out error is 0 / 0."""
-    strengths = STRENGTHS if len(eigenvalues) < n_masks - 1 else STRENGTHS[1:]
-    return strengths * eigenvalues.mean()
+    """Strengths to try, in absolute terms."""
+    least = LEAST_SATURATED if len(eigenvalues) >= n_masks - 1 else 0.0
+    return STRENGTHS[least <= STRENGTHS] * eigenvalues.mean()

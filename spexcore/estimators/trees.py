@@ -6,6 +6,7 @@ the child's. The step at a split on player j, reached through players P with sig
 2^|P| terms, and none of them needs a walk over the leaves below.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,19 +73,33 @@ def _numbers(lines: dict[str, list[str]], name: str, kind: type) -> NDArray[Any]
 
 
 def expand(forest: Forest, n_players: int) -> Terms:
-    """The exact Fourier expansion of the sum of all trees; rows are distinct, the constant is always among them."""
+    """The exact Fourier expansion of the sum of all trees; rows are distinct, the constant is the first."""
     levels = _levels(forest)
     means = _means(forest, levels)
     keys = _player_keys(n_players)
     parts = [_steps(level, below, keys, forest) for level, below in zip(levels, means[1:])]
-    constant = float(means[0].sum())
-    all_keys = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, np.uint64)
-    values = np.concatenate([part[1] for part in parts]) if parts else np.empty(0)
-    order = np.argsort(all_keys)
-    ranked = all_keys[order]
+    first, sums = _collect(*map(np.concatenate, zip(*parts))) if parts else (np.empty(0, np.intp), np.empty(0))
+    rows = _rows_of(first, levels, forest)
+    constant = np.full((1, rows.shape[1]), -1, dtype=np.intp)
+    return Terms(np.concatenate([constant, rows]), np.concatenate([[means[0].sum()], sums]))
+
+
+def added(parts: Sequence[Terms], n_players: int) -> Terms:
+    """The sum of several spectra, terms of one coalition together."""
+    width = max(part.rows.shape[1] for part in parts)
+    padded = [np.pad(p.rows, ((0, 0), (0, width - p.rows.shape[1])), constant_values=-1) for p in parts]
+    rows = np.concatenate(padded)
+    keys = np.append(_player_keys(n_players), np.uint64(0))  # the last one, index -1, is the key of padding
+    first, sums = _collect(np.bitwise_xor.reduce(keys[rows], axis=1), np.concatenate([p.values for p in parts]))
+    return Terms(rows[first], sums)
+
+
+def _collect(keys: Keys, values: Floats) -> tuple[Indices, Floats]:
+    """Where each distinct key stands first, and the sum of its values; in the order of the keys."""
+    order = np.argsort(keys)
+    ranked = keys[order]
     first = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
-    sums = np.add.reduceat(values[order], first) if len(first) else np.empty(0)
-    return _with_constant(constant, _rows_of(order[first], levels, forest), sums)
+    return order[first], np.add.reduceat(values[order], first)
 
 
 @dataclass(frozen=True)
@@ -172,8 +187,3 @@ def _rows_of(chosen: Indices, levels: list[_Level], forest: Forest) -> Members:
         rows[here, 1 : 1 + level.path.shape[1]] = np.where(inside, level.path[split], -1)
         start += size
     return rows
-
-
-def _with_constant(constant: float, rows: Members, values: Floats) -> Terms:
-    empty = np.full((1, rows.shape[1]), -1, dtype=np.intp)
-    return Terms(np.concatenate([empty, rows]), np.concatenate([[constant], values]))
