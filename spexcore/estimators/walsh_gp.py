@@ -1,45 +1,65 @@
 """WalshGP: a Gaussian process on masks whose posterior mean is a spectrum in closed form."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from spexcore.errors import BadInput
 from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
 from spexcore.estimators.exact import known
+from spexcore.estimators.link import Identity, Link, Ranks, Saturating
 from spexcore.estimators.walsh_evidence import Prior, most_probable
-from spexcore.estimators.walsh_kernel import WalshKernel, signs_of
+from spexcore.estimators.walsh_kernel import Array, WalshKernel, signs_of
+from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_posterior import FittedWalshGP, condition
-from spexcore.estimators.walsh_terms import terms_of
 from spexcore.game import Values
 from spexcore.masks import Masks
 from spexcore.spectrum import Spectrum
 
+Indices = NDArray[np.intp]
+
+#: Name -> how the link is made from values, and the strength of the prior on players that goes with it.
+LINKS: dict[str, tuple[Callable[[Array], Link], float]] = {
+    "identity": (lambda values: Identity(), 5.0),
+    "saturating": (Saturating.of, 3.0),
+    "ranks": (Ranks.of, 1.5),
+}
+STEPS = 12  # of the search for a kernel: further ones fit the samples, not the game
+FOLDS = 4
+JUDGED = 800  # samples on which links are compared
+
 
 @dataclass(frozen=True)
 class WalshGP(MaskEstimator):
-    """Gaussian process with one scale a player: the most accurate with few masks, and it knows its own uncertainty.
+    """Gaussian process with one scale a player: accurate with few masks, also where values saturate.
 
-    terms: coefficients kept; tau: how strongly players are believed alike; rows: samples that choose the scales.
+    link: identity | saturating | ranks, or auto: the one that predicts held-out folds best; terms: coefficients kept;
+    rows: samples that choose the scales.
     """
 
-    terms: int = 5_000
-    tau: float = 5.0
+    link: str = "auto"
+    terms: int = 2**15
     rows: int = 400
+
+    def __post_init__(self) -> None:
+        if self.link not in ("auto", *LINKS):
+            raise BadInput(f"`link` must be auto, {', '.join(LINKS)}; got {self.link!r}.")
 
     def min_budget(self, n_players: int) -> int:
         """Two masks: below that there is nothing to compare."""
         return 2
 
     def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
-        """Spectrum of the posterior mean from any masks (n_masks, n_players) and values (n_masks,)."""
+        """Spectrum of the prediction from any masks (n_masks, n_players) and values (n_masks,)."""
         masks, values = checked_samples(masks, values)
         names = player_names(players, masks.shape[1])
         found = known(masks, values, names)
         if found is not None:
             return found
-        fitted = fit_walsh_gp(masks, values, tau=self.tau, rows=self.rows, seed=seed)
-        return Spectrum(terms_of(fitted, self.terms), names)
+        name = self.link if self.link != "auto" else best_link(masks, values, seed)
+        return Spectrum(fit_linked(masks, values, name, rows=self.rows, seed=seed).terms(self.terms, seed), names)
 
 
 def fit_walsh_gp(
@@ -62,3 +82,34 @@ def fit_walsh_gp(
         targets = (values[chosen] - mean) / scale
         at = most_probable(signs_of(masks[chosen]), targets, Prior(tau=tau), steps=steps, at=at)
     return condition(at, masks, values, mean=mean, scale=scale)
+
+
+def fit_linked(
+    masks: Masks, values: Values, name: str, *, tau: float | None = None, rows: int = 400, seed: int = 0
+) -> LinkedWalshGP:
+    """The process behind a link of LINKS, for values that differ; tau: instead of the link's own."""
+    make, usual = LINKS[name]
+    link = make(values)
+    posterior = fit_walsh_gp(
+        masks, link.latent(values), tau=usual if tau is None else tau, rows=rows, seed=seed, steps=STEPS
+    )
+    return LinkedWalshGP.of(posterior, link)
+
+
+def best_link(masks: Masks, values: Values, seed: int = 0) -> str:
+    """The link whose process predicts held-out folds with the least squared error."""
+    order = np.random.default_rng(seed).permutation(len(values))[:JUDGED]
+    folds = [order[k::FOLDS] for k in range(FOLDS)]
+    errors = {name: sum([_error(masks, values, fold, order, name) for fold in folds]) for name in LINKS}
+    return min(errors, key=lambda name: errors[name])
+
+
+def _error(masks: Masks, values: Values, fold: Indices, order: Indices, name: str) -> float:
+    """Squared error on one fold of the process fitted to the others; the mean's where those do not differ."""
+    others = np.setdiff1d(order, fold)
+    if not len(fold) or not len(others):
+        return 0.0
+    if np.ptp(values[others]) == 0:
+        return float(((values[fold] - values[others].mean()) ** 2).sum())
+    predicted = fit_linked(masks[others], values[others], name, rows=300, seed=0).predict(masks[fold])
+    return float(((values[fold] - predicted) ** 2).sum())

@@ -15,7 +15,7 @@ LARGEST = 0.995  # of decay * rho_i: at 1 the product kernel is blind to masks t
 
 def signs_of(masks: Masks) -> Array:
     """s = 1 - 2x, (n_masks, n_players): -1 where the player is kept, so that prod_S s = (-1)^|S & x|."""
-    return 1.0 - 2.0 * masks
+    return 1.0 - 2.0 * masks.astype(np.float64)
 
 
 def characters(signs: Array, coalitions: Sequence[Coalition]) -> Array:
@@ -79,7 +79,7 @@ class WalshKernel:
         values = self.product * scales[members(coalitions, len(self.rho))].prod(axis=1)
         orders = np.array([len(coalition) for coalition in coalitions], dtype=int)
         values[orders == 0] += self.bias
-        single = np.flatnonzero(orders == 1)
+        single = np.flatnonzero(orders == 1).tolist()
         values[single] += self.linear * self.rho[[coalitions[k][0] for k in single]]
         return values
 

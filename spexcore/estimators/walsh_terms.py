@@ -1,6 +1,7 @@
 """Which of the 2^n coefficients of a posterior to write down: all where they fit, else the largest by a beam."""
 
 import numpy as np
+import scipy.linalg
 
 from spexcore.estimators.walsh_kernel import Array, characters
 from spexcore.estimators.walsh_posterior import FittedWalshGP
@@ -14,12 +15,30 @@ def terms_of(fitted: FittedWalshGP, limit: int, max_order: int = 5, width: int =
     if fitted.n_players <= ENUMERABLE:
         return largest(fitted.all_coefficients(), limit)
     found = dict(zip(low := low_orders(fitted, limit), fitted.coefficients(low).tolist(), strict=True))
-    front = sorted((c for c in low if len(c) == 2), key=lambda c: -abs(found[c]))[:width]
+    pairs: list[Coalition] = [c for c in low if len(c) == 2]
+    front = sorted(pairs, key=lambda c: -abs(found[c]))[:width]
     for _ in range(3, max_order + 1):
         front = grown(fitted, front, width)
         found.update(zip(front, fitted.coefficients(front).tolist(), strict=True))
-    kept = sorted((c for c in found if c), key=lambda c: -abs(found[c]))[:limit]
-    return {c: found[c] for c in [(), *kept]}
+    kept = [(), *sorted((c for c in found if c), key=lambda c: -abs(found[c]))[:limit]]
+    return dict(zip(kept, within(fitted, kept).tolist(), strict=True))
+
+
+def within(fitted: FittedWalshGP, coalitions: list[Coalition]) -> Array:
+    """Posterior mean of F(S), (n_coalitions,), were these coalitions all there is.
+
+    A truncated posterior mean misses many small terms, and near the full mask their characters add up; conditioned
+    again on the samples, the terms that are kept stand in for them.
+    """
+    kernel, prior = fitted.kernel, fitted.kernel.eigenvalues(coalitions)
+    basis = characters(fitted.signs, coalitions)
+    targets = kernel.gram(fitted.signs, fitted.signs) @ fitted.alpha + kernel.noise * fitted.alpha
+    gram = (basis * prior) @ basis.T
+    gram[np.diag_indices_from(gram)] += kernel.noise
+    weights = scipy.linalg.solve(gram, targets, assume_a="pos", overwrite_a=True, check_finite=False)
+    found = fitted.scale * prior * (basis.T @ weights)
+    found[[not coalition for coalition in coalitions]] += fitted.mean
+    return found
 
 
 def largest(table: Array, limit: int) -> Terms:

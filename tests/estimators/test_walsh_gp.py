@@ -5,7 +5,7 @@ import pytest
 import scipy.optimize
 
 from spexcore.estimators.walsh_evidence import Prior, kernel_at, loss_and_gradient, point_of, start
-from spexcore.estimators.walsh_gp import WalshGP, fit_walsh_gp
+from spexcore.estimators.walsh_gp import STEPS, WalshGP, fit_walsh_gp
 from spexcore.estimators.walsh_kernel import WalshKernel, characters, signs_of
 from spexcore.estimators.walsh_posterior import condition
 from spexcore.masks import all_masks, draw
@@ -80,16 +80,17 @@ def test_variance_of_a_coefficient_is_that_of_the_functional():
 
 def test_spectrum_predicts_as_the_posterior_mean_does():
     masks, values = samples(n=9, m=80)
-    spectrum = WalshGP().fit(masks, values)
-    np.testing.assert_allclose(spectrum.predict(all_masks(9)), fit_walsh_gp(masks, values).predict(all_masks(9)))
+    spectrum = WalshGP(link="identity").fit(masks, values)
+    expected = fit_walsh_gp(masks, values, steps=STEPS).predict(all_masks(9))
+    np.testing.assert_allclose(spectrum.predict(all_masks(9)), expected, atol=1e-9)
 
 
 def test_beam_keeps_what_the_posterior_holds_beyond_twenty_players():
     rng = np.random.default_rng(0)
     masks = draw("uniform", 24, 300, rng)
     values = masks[:, :3].all(axis=1) * 2.0 + masks[:, 5] - masks[:, 7] * masks[:, 8]
-    fit, fresh = fit_walsh_gp(masks, values), draw("uniform", 24, 500, rng)
-    spectrum = WalshGP().fit(masks, values)
+    fit, fresh = fit_walsh_gp(masks, values, steps=STEPS), draw("uniform", 24, 500, rng)
+    spectrum = WalshGP(link="identity").fit(masks, values)
     assert np.mean((spectrum.predict(fresh) - fit.predict(fresh)) ** 2) < 0.01 * fit.predict(fresh).var()
     assert (0, 1, 2) in spectrum.truncate(12).coefficients
 
@@ -110,3 +111,16 @@ def test_duplicate_masks_with_different_values_are_averaged_not_fatal():
     masks = np.repeat(draw("uniform", 4, 6, np.random.default_rng(0)), 3, axis=0)
     values = np.arange(18.0)
     assert np.isfinite(WalshGP().fit(masks, values).predict(masks)).all()
+
+
+def test_a_truncated_posterior_still_predicts_the_full_prompt() -> None:
+    """Beyond 20 players only the largest terms are kept; those that are not must not add up to a bias near full."""
+    rng = np.random.default_rng(4)
+    n, weights = 30, np.random.default_rng(1).normal(size=30)
+    masks = draw("mixed", n, 300, rng)
+    values = np.tanh(0.3 * masks @ weights) + 0.5 * masks[:, 0] * masks[:, 1]
+    near = draw("near", n, 200, np.random.default_rng(9))
+    truth = np.tanh(0.3 * near @ weights) + 0.5 * near[:, 0] * near[:, 1]
+    error = WalshGP().fit(masks, values).predict(near) - truth
+    assert abs(error.mean()) < 0.2 * truth.std()
+    assert (error**2).mean() < 0.2 * truth.var()
