@@ -10,6 +10,7 @@ from spexcore.estimators.lime import LIME
 from spexcore.estimators.pairwise import Pairwise
 from spexcore.estimators.proxyspex import ProxySPEX
 from spexcore.estimators.spex import SPEX
+from spexcore.estimators.stack import StackSPEX
 from spexcore.estimators.walsh_gp import WalshGP
 
 #: Name on the command line -> class. The contract suite runs on every one of them.
@@ -24,6 +25,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     "pairwise": Pairwise,
     "walshgp": WalshGP,
     "spex": SPEX,
+    "stackspex": StackSPEX,
 }
 
 __all__ = [
@@ -39,5 +41,6 @@ __all__ = [
     "Pairwise",
     "ProxySPEX",
     "SPEX",
+    "StackSPEX",
     "WalshGP",
 ]

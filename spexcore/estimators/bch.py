@@ -1,8 +1,8 @@
 """Binary BCH codes: the parity of a coalition names its players, also when some parity bits are wrong.
 
-A shortened narrow-sense BCH code over GF(2^m) with designed distance 2t + 1. Bit i of a message says whether player i is
-in the coalition; `parity` maps messages to parity bits. Read the parity bits of an unknown coalition: the word (0, parity)
-lies within t errors of (message, true parity), so decoding the *errors* of the all-zero message gives the coalition.
+A shortened narrow-sense BCH code over GF(2^m) with designed distance 2t + 1. Bit i of a message says whether player i
+is in the coalition; `parity` maps messages to parity bits. Read the parity bits of an unknown coalition: the word
+(0, parity) lies within t errors of (message, true parity), so decoding the *errors* of the all-zero message gives it.
 Arithmetic is by log tables; every function works on all words at once (n_words, ...).
 Source: Lin and Costello, Error Control Coding, ch. 6; as delays of a Fourier transform: Kang et al., ICML 2025, sec. 3.
 """
@@ -115,7 +115,7 @@ class Code:
     def decode_soft(self, soft: NDArray[np.float64], n_flips: int) -> Found:
         """Coalitions behind soft parity bits (n_words, n_parity), 0 is +1 and 1 is -1, by Chase's second algorithm.
 
-        All 2^n_flips changes of the least reliable bits are decoded; the coalition whose parity correlates best is kept.
+        All 2^n_flips changes of the least reliable bits are decoded; the coalition that correlates best is kept.
         """
         parity, weakest = soft < 0, np.argsort(np.abs(soft), axis=1, kind="stable")[:, :n_flips]
         tries = self.syndromes(parity)[:, None]  # (n_words, 1, radius), doubled by each flip
@@ -158,7 +158,7 @@ def code_for(n_players: int, radius: int) -> Code:
 
 
 def locate(code: Code, syndromes: Elements) -> Found:
-    """Error positions, (n_words, radius), of words with odd syndromes (n_words, radius): exponents of x, -1 where none."""
+    """Error positions, (n_words, radius), exponents of x or -1, of words with odd syndromes (n_words, radius)."""
     locator, n_errors = berlekamp_massey(code.field, syndromes)
     decodes = n_errors == 0
     positions = np.full(syndromes.shape, -1)
@@ -199,9 +199,9 @@ def berlekamp_massey(field: Field, odd: Elements) -> tuple[Elements, Elements]:
 
 
 def splits(field: Field, locator: Elements) -> Bits:
-    """Which locators (n_words, degree + 1) have `degree` distinct roots in the field: z^(2^m) = z modulo the reciprocal.
+    """Which locators (n_words, degree + 1) have `degree` distinct roots in the field.
 
-    Cheap where nearly all words fail, as in Chase decoding: no search over positions.
+    Those for which z^(2^m) = z modulo the reciprocal: no search over positions, where nearly all words of Chase fail.
     """
     degree = locator.shape[1] - 1
     low = locator[:, :0:-1]  # reciprocal without its leading 1: coefficients of z^0 .. z^(degree - 1)
@@ -225,7 +225,7 @@ def splits(field: Field, locator: Elements) -> Bits:
 
 
 def _is_root(code: Code, locator: Elements) -> Bits:
-    """Chien search, (n_words, n_parity + n_players): where alpha^-position is a root of the locator (n_words, degree + 1)."""
+    """Chien search, (n_words, n_parity + n_players): where alpha^-position is a root of each locator."""
     field, positions = code.field, np.arange(code.n_parity + code.n_players)
     value = np.repeat(locator[:, :1], len(positions), axis=1)
     for i in range(1, locator.shape[1]):

@@ -17,6 +17,8 @@ from spexcore.estimators.bch import Code
 from spexcore.estimators.coalition_pool import Pool, parts_of, pool_for, toggled
 from spexcore.estimators.hadamard_bins import Addresses, Design, Floats, Players, keys_of
 
+Scores = NDArray[np.floating]  # float32 over a pool, which holds millions
+
 LISTED = 2**21  # coalitions a pool may hold: pairs of 2,000 players, order 4 of 64, order 5 of 32
 KEPT = 256  # best candidates of a source
 BEAM, REACH = 64, 128  # cubes extended beyond the pool, and players they are extended by
@@ -31,11 +33,11 @@ class Candidates:
     """Coalitions (n, max_order), best first, with their gains (n,); and whether they stand for cubes (n,)."""
 
     players: Players
-    gains: Floats
+    gains: Scores
     cubes: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, players: Players, gains: Floats, *, cubes: bool) -> "Candidates":
+    def of(cls, players: Players, gains: Scores, *, cubes: bool) -> "Candidates":
         """The best of one kind."""
         best = largest(gains, KEPT)
         best = best[gains[best] > 0]
@@ -94,9 +96,9 @@ class Search:
         gains[known] = 0
         alone = self._of_pool(gains - 2 * log(max(len(gains), 16)), cubes=False)
         reach = np.sort(largest(gains[: self.design.n_players], REACH))
-        gains = np.minimum(gains, CLIP) - PER_TERM
-        gains[known] = 0
-        sums = self.pool.sums_over_parts(gains)
+        broad = np.minimum(gains, np.float32(CLIP)) - np.float32(PER_TERM)
+        broad[known] = 0
+        sums = self.pool.sums_over_parts(broad)
         sums[: self.design.n_players] = 0
         cubes = self._of_pool(sums - PER_CUBE * log(max(len(gains), 16)), cubes=True)
         return Candidates.merged([alone, cubes, *self._beyond(rest, sums, reach), *self._nearby(rest)])
@@ -104,11 +106,11 @@ class Search:
     def _nearby(self, rest: Residual) -> list[Candidates]:
         return [self.neighbours(rest), self.decoded(rest)]
 
-    def _of_pool(self, gains: Floats, *, cubes: bool) -> Candidates:
+    def _of_pool(self, gains: Scores, *, cubes: bool) -> Candidates:
         best = largest(gains, KEPT)
         return Candidates.of(self.pool.players(best, self.max_order), gains[best], cubes=cubes)
 
-    def _beyond(self, rest: Residual, sums: Floats, reach: NDArray[np.intp]) -> list[Candidates]:
+    def _beyond(self, rest: Residual, sums: Scores, reach: NDArray[np.intp]) -> list[Candidates]:
         """Cubes of orders the pool does not list: its best ones of the largest order, player by player."""
         last, found = self.pool.starts[-2], []
         beam = last + largest(sums[last:], BEAM)
@@ -149,7 +151,7 @@ class Search:
         return Candidates.of(players, np.where(rest.is_new(addresses), gains, 0), cubes=False)
 
 
-def _extended(rest: Residual, players: Players, totals: Floats, reach: NDArray[np.intp]) -> tuple[Players, Floats]:
+def _extended(rest: Residual, players: Players, totals: Scores, reach: NDArray[np.intp]) -> tuple[Players, Scores]:
     """Cubes with one player of `reach` more, each once, best first, and the sums of gains over their parts."""
     parts = parts_of(players)  # (beam, 2^order, max_order)
     inner = rest.design.address(parts.reshape(-1, parts.shape[2])).reshape(*parts.shape[:2], -1)
@@ -174,7 +176,7 @@ def _as_wide(players: Players, width: int) -> Players:
     return players[(players[:, :-extra] < 0).all(axis=1)][:, -extra:]
 
 
-def largest(scores: NDArray[np.floating], n: int) -> NDArray[np.intp]:
+def largest(scores: Scores, n: int) -> NDArray[np.intp]:
     """Where the n largest scores are, best first."""
     best = np.argpartition(-scores, n)[:n] if len(scores) > n else np.arange(len(scores))
     return best[np.argsort(-scores[best], kind="stable")]

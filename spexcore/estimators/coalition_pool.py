@@ -11,7 +11,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Players = NDArray[np.int64]
 
 
@@ -58,7 +58,8 @@ class Pool:
             smaller = by_size[first]
             for parent in others:
                 smaller += by_size[parent]
-            smaller /= order - np.arange(1, order, dtype=scores.dtype)  # a part of size j lies in order - j parents
+            lies_in = order - np.arange(1, order)  # parents that hold a part of each size
+            smaller /= lies_in.astype(scores.dtype)
             by_size = np.column_stack([smaller, scores[starts[order - 1] : starts[order]]])
             totals.append(by_size.sum(axis=1))
         return np.concatenate(totals)

@@ -1,10 +1,10 @@
 """Masks on affine subspaces, and the bins into which a Walsh-Hadamard transform of their values sorts the coalitions.
 
-A subsampling has b directions and D delays; its masks are x = (sum of some directions) + delay, mod 2. Transforming the
-2^b values of one delay d gives 2^b bins: bin j holds sum of F(S) (-1)^{|S & d|} over the coalitions S that meet direction
-q an odd number of times exactly where bit q of j is set. Bins of one subsampling are orthogonal, so every scalar product
-between a coalition's column of signs and values, or another column, is a sum over one bin: nothing here ever holds the
-(n_masks, n_coalitions) matrix. Without directions a subsampling is a list of masks, its delays, in one bin.
+A subsampling has b directions and D delays; its masks are x = (sum of some directions) + delay, mod 2. Transforming
+the 2^b values of one delay d gives 2^b bins: bin j holds sum of F(S) (-1)^{|S & d|} over the coalitions S that meet
+direction q an odd number of times exactly where bit q of j is set. Bins of one subsampling are orthogonal, so every
+scalar product of a coalition's column of signs with values, or with another column, is a sum over one bin: nothing here
+ever holds the (n_masks, n_coalitions) matrix. Without directions a subsampling is a list of masks in one bin.
 Source: Kang et al., ICML 2025, sec. 3, which averages bins; least squares in bins is ours.
 """
 
@@ -22,6 +22,7 @@ Addresses = NDArray[np.uint8]  # (n_coalitions, n_bytes): where coalitions land,
 Players = NDArray[np.int64]  # (n_coalitions, any): players of each coalition, -1 for none
 
 SIGNS_OF_BYTE = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)  # (256, 8)
+SIGN = np.array([1.0, -1.0])
 KEY_BYTES, BIN_BYTES = 8, 4
 
 
@@ -65,7 +66,7 @@ class Subsampling:
         return table.reshape(len(self.delays), self.n_bins).T / self.n_bins
 
     def address_of_players(self) -> Addresses:
-        """(n_players, BIN_BYTES + n_bytes): bin of each player alone, little-endian, then its sign bit at each delay."""
+        """(n_players, BIN_BYTES + n_bytes): bin of each player alone, then its sign bit at each delay."""
         bits = self.directions.T @ (1 << np.arange(len(self.directions)))
         number = bits.astype("<u4").view(np.uint8).reshape(-1, BIN_BYTES)
         return np.hstack([number, np.packbits(self.delays.T, axis=1)])
@@ -125,7 +126,7 @@ class Design:
     def signs(self, addresses: Addresses) -> list[tuple[NDArray[np.uint32], Floats]]:
         """Bin (n_coalitions,) and signs (n_coalitions, n_delays), +1 or -1, in each subsampling."""
         unpacked = zip(self.subsamplings, self.parts(addresses), strict=True)
-        return [(b, 1.0 - 2.0 * np.unpackbits(w, axis=1, count=len(s.delays))) for s, (b, w) in unpacked]
+        return [(b, SIGN[np.unpackbits(w, axis=1, count=len(s.delays))]) for s, (b, w) in unpacked]
 
     def correlate(self, bins: Sequence[Floats], addresses: Addresses) -> Floats:
         """Sum over masks of sign x value, (n_coalitions,): eight delays at once, by tables of each bin's byte sums."""

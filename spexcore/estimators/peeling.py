@@ -1,8 +1,8 @@
 """Peeling: read coalitions out of bins, fit all of them by least squares, read again in what is left.
 
-A bin in which one coalition dominates shows that coalition's parity bits as the signs of its delays; a BCH decoder names
-the players. Terms are judged on all masks together, not in their bin alone, and every coefficient is fitted anew after
-each round; terms that drown in their standard error leave again.
+A bin in which one coalition dominates shows that coalition's parity bits as the signs of its delays; a BCH decoder
+names the players. Terms are judged on all masks together, not in their bin alone, and every coefficient is fitted anew
+after each round; terms that drown in their standard error leave again.
 Source: Kang et al., ICML 2025, sec. 3 and app. B, which subtract bin averages and stop; fit and candidates are ours.
 """
 
@@ -27,7 +27,7 @@ ALONE = -1  # group of a term that came alone
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Least squares on coalitions (n_terms, max_order), the constant first; groups (n_terms,): the cube each came in."""
+    """Least squares on coalitions (n_terms, max_order), constant first; groups (n_terms,): the cube each came in."""
 
     design: Design
     bins: list[Floats]
@@ -72,7 +72,7 @@ class Fit:
     def solved(self) -> "Solution":
         """Coefficients; a trace of ridge keeps coalitions apart that these masks cannot tell."""
         ridge = 1e-12 * self.design.n_masks * np.eye(len(self.moments))
-        coefficients = np.linalg.solve(self.gram + ridge, self.moments)
+        coefficients = np.asarray(np.linalg.solve(self.gram + ridge, self.moments), dtype=np.float64)
         rest = self.design.residual(self.bins, self.addresses, coefficients)
         freedom = max(1, self.design.n_masks - len(coefficients))
         return Solution(self, coefficients, rest, float(np.sqrt(self.design.energy(rest) / freedom)))
@@ -124,7 +124,7 @@ def accepted(found: Candidates, fit: Fit, room: int) -> tuple[Players, NDArray[n
 
     All whose gain comes near the best one's; of cubes that share a pair of players only the first.
     """
-    known, cubes = set(keys_of(fit.addresses).tolist()), []
+    known, cubes = set(keys_of(fit.addresses).tolist()), list[set[int]]()
     rows, groups, group = [fit.players[:0]], [fit.groups[:0]], int(fit.groups.max())
     for row, gain, is_cube in zip(found.players, found.gains, found.cubes, strict=True):
         members = set(row[row >= 0].tolist())

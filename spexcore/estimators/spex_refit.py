@@ -12,14 +12,15 @@ from spexcore.masks import Coalition, Masks
 
 COLUMNS = 600  # largest fit, terms and background together
 CELLS = 2**24  # masks x columns; beyond it there are so many masks a term that nothing is left to shrink
-SCALES = {1: (1.0,), 2: (0.4, 0.1), 3: (0.2, 0.1)}  # order of the background -> its prior spread, in that of a term
+# order of the background -> its prior spread, in that of a term
+SCALES = {0: (1.0,), 1: (1.0,), 2: (0.4, 0.1), 3: (0.2, 0.1)}
 
 
 def refitted(solution: Solution, masks: Masks, values: Floats) -> dict[Coalition, float]:
     """Coefficients by ridge on masks (n_masks, n_players), each once: strength and background by exact leave-one-out.
 
-    The peeled terms stand out of noise and are hardly shrunk; all other terms of order 1, 2 or 3, which none of them
-    does alone, come with a smaller prior spread. First-order terms are always there, so the support is never empty.
+    The peeled terms stand out of noise and are hardly shrunk. Other terms of order 1, 2 or 3, which do not stand out
+    alone, join with a smaller prior spread where they help. The support is never empty: without terms there is order 1.
     """
     n_masks, n_players = masks.shape
     terms = solution.fit.players[1:]
@@ -28,6 +29,8 @@ def refitted(solution: Solution, masks: Masks, values: Floats) -> dict[Coalition
         return dict(found)
     best, least = None, np.inf
     for order, scales in SCALES.items():
+        if order == 0 and not len(terms):
+            continue
         if order > 1 and (order > terms.shape[1] or len(terms) + _n_up_to(order, n_players) > min(COLUMNS, n_masks)):
             break
         rows = np.vstack([terms, background(terms, order, n_players)])
