@@ -151,3 +151,26 @@ def test_a_short_number_format_says_what_it_costs(tmp_path):
     assert 0 < error < 0.2
     lens(~masks)
     assert len(lens.notes) == 1
+
+
+def test_pieces_that_melt_into_other_tokens_are_tokenised_as_strings(llama):
+    """One mask of 32 brings "b" and "ad" together, which is another token than the two: only it must be read anew."""
+    lens = PromptLens(llama, "was b[[ x]][[ y]][[ z]][[ v]][[ w]]ad", target=" she", spans="marked", ablation="remove")
+    apart = [*llama.encode("was b"), *llama.encode("ad", special=False)]
+    assert llama.encode("was bad") != apart
+    masks = (np.arange(32)[:, None] + 27 >> np.arange(5) & 1).astype(bool)  # no player at all is row 5
+    assert not masks[5].any()
+    read = lens.question.inputs(masks)
+    rows = np.split(read.ids, read.starts[1:])
+    assert [row.tolist() for row in rows] == [llama.encode(lens.ablated(mask)) for mask in masks]
+    assert not lens.question._ablation._whole_only
+
+
+def test_a_continuation_that_melts_into_the_prompt_is_tokenised_by_itself(llama):
+    context, target = llama.encode("the plot was b"), llama.encode("ad", special=False)
+    assert llama.encode("the plot was bad")[: len(context)] != context
+    lens = PromptLens(llama, "the plot was b", target="ad", ablation="remove")
+    with torch.inference_mode():
+        chances = llama.network(input_ids=torch.tensor([context + target])).logits[0].log_softmax(-1)
+    expected = sum(float(chances[len(context) - 1 + i, token]) for i, token in enumerate(target))
+    assert lens(np.ones((1, 4), bool))[0] == pytest.approx(expected, abs=1e-10)
