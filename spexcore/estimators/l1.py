@@ -141,6 +141,15 @@ def _paired(signs: Floats, values: Floats) -> Indices:
     return np.sort(best[:MOST_PAIRED])
 
 
+def best_pairs(masks: Masks, left_over: Floats, most: int) -> Indices:
+    """The `most` pairs of players, (n_pairs, 2), whose product correlates best with what a model leaves over."""
+    signs = np.where(masks, -1.0, 1.0)
+    correlation = np.abs((signs * left_over[:, None]).T @ signs)  # (n_players, n_players)
+    first, second = np.triu_indices(masks.shape[1], 1)
+    best = np.sort(np.argsort(-correlation[first, second], kind="stable")[:most])
+    return np.column_stack([first[best], second[best]])
+
+
 def _descend(block: Floats, gram: Floats, values: Floats, start: Floats, penalty: float) -> Floats:
     """Lasso coefficients (n_pool,) of centred values on centred columns (n_rows, n_pool) at one penalty."""
     from sklearn.exceptions import ConvergenceWarning

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
+from spexcore.estimators.any_proxy import learn
 from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
 from spexcore.estimators.boosting import Candidate, candidates, folds, grow
 from spexcore.estimators.exact import known
@@ -33,7 +34,8 @@ class ProxySPEX(MaskEstimator):
     Butler et al. 2025. LightGBM in four ways (with or without a linear start, on all or on random parts), stopped
     early and compared by cross-validation; spectra of the best three, as grown and refitted (`pruning.refits`), are
     averaged by their errors on held-out folds, so that a refit that hurts is not used.
-    max_order: depth of the trees, hence the largest interaction. proxy: any scikit-learn regressor in their place.
+    max_order: depth of the trees, hence the largest interaction. proxy: any scikit-learn regressor in their
+    place, read by an exact transform up to 16 players and by regression on masks it labels for free beyond.
     """
 
     max_order: int = 5
@@ -55,8 +57,13 @@ class ProxySPEX(MaskEstimator):
         found = known(masks, values, names, max_order=self.max_order)
         if found is not None:
             return found
-        terms = without_dust(_learn(masks, values, self.max_order, seed), DUST)
+        terms = without_dust(self._terms(masks, values, seed), DUST)
         return Spectrum(dict(zip(coalitions_of(terms.rows), terms.values.tolist(), strict=True)), names)
+
+    def _terms(self, masks: Masks, values: Floats, seed: int) -> Terms:
+        if self.proxy is None:
+            return _learn(masks, values, self.max_order, seed)
+        return learn(self.proxy, masks, values, self.max_order, seed)
 
 
 def _learn(masks: Masks, values: Floats, depth: int, seed: int) -> Terms:
