@@ -5,6 +5,7 @@ from spexcore.errors import BadBudget, BadInput, BadModel, BadRunFile, BadValue,
 from spexcore.estimators import (
     ESTIMATORS,
     LIME,
+    SPEX,
     Banzhaf,
     Estimator,
     Exact,
@@ -13,6 +14,8 @@ from spexcore.estimators import (
     LeaveOneOut,
     MaskEstimator,
     Pairwise,
+    ProxySPEX,
+    StackSPEX,
     WalshGP,
 )
 from spexcore.explain import Step, explain
@@ -25,8 +28,6 @@ from spexcore.store import Store
 from spexcore.validation import Validation, validate
 
 __all__ = [
-    "ESTIMATORS",
-    "LIME",
     "BadBudget",
     "BadInput",
     "BadModel",
@@ -34,6 +35,7 @@ __all__ = [
     "BadValue",
     "Banzhaf",
     "Cancelled",
+    "ESTIMATORS",
     "Estimator",
     "Exact",
     "Explanation",
@@ -42,13 +44,17 @@ __all__ = [
     "Game",
     "Interactions",
     "KernelSHAP",
+    "LIME",
     "Lasso",
     "LeaveOneOut",
     "MaskEstimator",
     "MeteredGame",
     "Pairwise",
-    "SpexError",
+    "ProxySPEX",
+    "SPEX",
     "Spectrum",
+    "SpexError",
+    "StackSPEX",
     "Step",
     "Store",
     "StoreError",
@@ -58,4 +64,3 @@ __all__ = [
     "explain",
     "validate",
 ]
-__all__ = sorted(set(__all__))

@@ -1,7 +1,9 @@
 """The page's logic without a browser: arriving, choosing, re-ablating, opening, and refusals in one sentence."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,6 +137,35 @@ def test_a_run_of_a_changed_model_is_not_re_ablated(opened: Open, synthetic: Exp
     press(page, "Re-ablate")
     until(page, lambda: bool(page.warning))
     assert "has changed since" in page.warning[0].value
+
+
+def test_a_corrupt_store_is_one_sentence_and_the_run_stays_on_screen(
+    opened: Open, synthetic: Explanation, spex_home: Path
+) -> None:
+    spex_home.mkdir(parents=True, exist_ok=True)
+    (spex_home / "store.sqlite").write_bytes(b"this is no database" * 100)
+    page = opened(synthetic)
+    press(page, "Re-ablate")
+    until(page, lambda: bool(page.warning))
+    assert "is damaged" in page.warning[0].value
+    assert not page.exception
+    assert given(page, "tokens")["pieces"][0]["text"] == "x0"
+
+
+def test_a_locked_store_is_one_sentence(
+    opened: Open, synthetic: Explanation, monkeypatch: pytest.MonkeyPatch, spex_home: Path
+) -> None:
+    monkeypatch.setattr("spexcore.store._WAIT_MS", 50)
+    spex_home.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(spex_home / "store.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        page = opened(synthetic)
+        press(page, "Re-ablate")
+        until(page, lambda: bool(page.warning))
+        other.execute("ROLLBACK")
+    assert "is locked by another program" in page.warning[0].value
+    press(page, "Re-ablate")  # the other program has gone
+    until(page, lambda: not page.warning and given(page, "card")["numbers"][1]["value"] != "–")
 
 
 def test_a_coalition_too_large_to_re_ablate_says_how_many_may_be(opened: Open) -> None:
