@@ -135,8 +135,7 @@ def _recover(game: MeteredGame, estimator: Estimator, asked: _Request) -> Spectr
     if not top or game.asked >= budget:
         return fit()
     verify_leading(game, top=top, budget=math.ceil((1 - CLAIMS) * budget) - game.asked, seed=seed)
-    while check_claims(game, fit(), top=top, budget=budget - game.asked):
-        continue
+    check_claims(game, fit(), top=top, budget=budget - game.asked)
     verify_leading(game, top=top, budget=budget - game.asked, seed=seed, rounds=1)
     return fit()
 

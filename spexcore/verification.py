@@ -53,8 +53,8 @@ def verify(game: MeteredGame, *, top: int, budget: int, seed: int, rounds: int =
         budget -= len(wanted)
 
 
-def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int) -> bool:
-    """Measure what a spectrum would report among the `top` without its having been measured; True if anything was."""
+def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int) -> None:
+    """Measure what a spectrum would report among the `top` without its having been measured."""
     masks, values = game.samples()
     measured = measured_terms(masks, values)
     predicted = spectrum.interactions("comobius", max_order=min(MAX_ORDER, max(1, spectrum.order))).scores
@@ -64,7 +64,6 @@ def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int
     wanted = _picked(claims, -np.arange(len(claims), dtype=float), dict.fromkeys(removals(masks), 0.0), budget)
     if wanted:
         game(_masks(wanted, game.n_players))
-    return bool(wanted)
 
 
 def measured_terms(masks: Masks, values: NDArray[np.float64], max_order: int = MAX_ORDER) -> dict[Coalition, float]:

@@ -1,5 +1,8 @@
 """Exact, Banzhaf, Lasso, LeaveOneOut, KernelSHAP, LIME and Pairwise against oracles that share no code with them."""
 
+import os
+import subprocess
+import sys
 from itertools import combinations
 from math import factorial
 
@@ -237,3 +240,17 @@ def test_settings_that_cannot_be_are_refused() -> None:
             make()
     with pytest.raises(BadBudget):
         Pairwise().estimate(random_game(5), budget=6)
+
+
+def test_one_thread_or_two_give_the_same_bits() -> None:
+    code = (
+        "import numpy as np; from spexcore.estimators import Banzhaf, Lasso, ProxySPEX; rng = np.random.default_rng(0);"
+        "m = rng.random((400, 40)) < 0.5; y = 1.0 * m[:, :3].all(axis=1) - m[:, 7] + rng.normal(size=400);"
+        "print([hash(e.fit(m, y, seed=1)) for e in (Banzhaf(2), Lasso(2), ProxySPEX())])"
+    )
+    printed = set()
+    for threads in "12":
+        threads_of = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": "0"}
+        run = [sys.executable, "-c", code]
+        printed.add(subprocess.run(run, capture_output=True, text=True, env=os.environ | threads_of, check=True).stdout)
+    assert len(printed) == 1

@@ -1,0 +1,70 @@
+"""Sparse games come back exactly: conjunctions and parities, also those no smaller coalition hints at."""
+
+import numpy as np
+import pytest
+
+from spexcore.estimators.screening import best_conjunction, leading_parities, literals
+from spexcore.estimators.sparse_recovery import recover
+from spexcore.estimators.walsh_kernel import signs_of
+from spexcore.masks import draw
+from spexcore.spectrum import Spectrum
+
+
+def terms(n: int, k: int, rng: np.random.Generator) -> list[tuple[float, list[int]]]:
+    sizes, sides = rng.integers(1, 6, k), rng.choice([-1.0, 1.0], k)
+    return [(side * rng.uniform(0.4, 2), rng.permutation(n)[:size].tolist()) for size, side in zip(sizes, sides)]
+
+
+def sum_of(kind: str, chosen: list[tuple[float, list[int]]], masks: np.ndarray) -> np.ndarray:
+    value = {"and": lambda s: masks[:, s].all(axis=1), "parity": lambda s: (1 - 2.0 * masks[:, s]).prod(axis=1)}[kind]
+    return sum(weight * value(coalition) for weight, coalition in chosen)
+
+
+def spectrum(masks: np.ndarray, values: np.ndarray) -> Spectrum:
+    return Spectrum(recover(masks, values), [str(i) for i in range(masks.shape[1])])
+
+
+@pytest.mark.parametrize("kind", ["and", "parity"])
+def test_a_sum_of_twelve_terms_of_orders_to_five_is_recovered_exactly(kind: str) -> None:
+    rng = np.random.default_rng(5)
+    chosen = terms(20, 12, rng)
+    masks, fresh = draw("uniform", 20, 900, rng), draw("uniform", 20, 500, rng)
+    found = spectrum(masks, sum_of(kind, chosen, masks))
+    np.testing.assert_allclose(found.predict(fresh), sum_of(kind, chosen, fresh), atol=1e-8)
+
+
+def test_a_conjunction_with_removed_players_is_found() -> None:
+    rng = np.random.default_rng(0)
+    masks = draw("uniform", 15, 400, rng)
+    values = 2.0 * (masks[:, 3] & ~masks[:, 7] & masks[:, 9]) + 1.0
+    score, conjunction = best_conjunction(literals(masks), values - values.mean())
+    assert sorted(conjunction) == [3, 9, 7 + 15]
+    assert score > 10
+    assert set(spectrum(masks, values).coefficients) >= {(), (3,), (7,), (3, 7, 9)}
+
+
+def test_noise_alone_is_described_by_its_mean() -> None:
+    rng = np.random.default_rng(1)
+    masks, values = draw("uniform", 12, 300, rng), rng.normal(size=300)
+    assert recover(masks, values) == {(): pytest.approx(values.mean())}
+
+
+def test_what_is_noisy_keeps_only_the_terms_that_stand_out() -> None:
+    rng = np.random.default_rng(2)
+    masks = draw("uniform", 16, 800, rng)
+    clean = sum_of("parity", [(1.0, [0, 4, 9]), (-1.0, [2, 3])], masks)
+    found = recover(masks, clean + 0.3 * rng.normal(size=800))
+    assert set(found) == {(), (0, 4, 9), (2, 3)}
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
+def test_every_coalition_of_an_order_is_screened(order: int) -> None:
+    rng = np.random.default_rng(order)
+    coalition = tuple(sorted(rng.permutation(11)[:order].tolist()))
+    signs = signs_of(draw("uniform", 11, 600, rng))
+    assert leading_parities(signs, signs[:, list(coalition)].prod(axis=1), limit=3).count(coalition) == 1
+
+
+def test_too_few_masks_for_any_term_give_the_mean() -> None:
+    masks = draw("uniform", 30, 3, np.random.default_rng(0))
+    assert recover(masks, np.array([1.0, 2.0, 6.0])) == {(): pytest.approx(3.0)}
