@@ -45,7 +45,7 @@ OPTIONS: dict[str, str | int | bool] = {
 
 BUDGET = 512
 MASKS = "mixed"
-METHODS = ("stackspex", "walshgp", "proxyspex")  # the first of these that there is begins
+METHODS = ("walshgp", "stackspex", "proxyspex")  # the first of these that there is begins
 VERIFY = 10
 TOPS = (5, 12, 25, 50, 100)
 MAX_RE_ABLATED = 8  # players a click may re-ablate: 256 ablations

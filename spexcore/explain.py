@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spexcore.errors import BadBudget, BadInput
-from spexcore.estimators import StackSPEX
+from spexcore.estimators import WalshGP
 from spexcore.estimators.base import Estimator, MaskEstimator
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out
@@ -60,7 +60,7 @@ def explain(
     """
     started = time.perf_counter()
     asked = _Request(budget, masks, verify, seed, held_out)
-    estimator = estimator if estimator is not None else StackSPEX()
+    estimator = estimator if estimator is not None else WalshGP()
     _check(asked, estimator, game.n_players)
     memory = memory if memory is not None else KeptValues()
     watch = _Watch(on_progress, min(budget, 2**game.n_players), 2 * held_out)

@@ -1,6 +1,7 @@
 """StackSPEX: several estimators, blended by how well each predicts masks it has not seen."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,9 @@ class StackSPEX(MaskEstimator):
         if _explained(sparse, masks, values):
             return Spectrum(sparse, names)
         members = _members(masks.shape[1], self.max_order)
-        weights = _weights(members, masks, values, seed)
-        fitted = [m.fit(masks, values, seed=seed, players=names) for m, w in zip(members, weights) if w > 0]
+        with one_thread():
+            weights = _weights(members, masks, values, seed)
+            fitted = [m.fit(masks, values, seed=seed, players=names) for m, w in zip(members, weights) if w > 0]
         return _blend(fitted, weights[weights > 0], float(values.mean()))
 
 
@@ -59,6 +61,13 @@ def _explained(terms: dict[Coalition, float], masks: Masks, values: Values) -> b
     """Whether a sparse model, found in far more masks than it has terms, leaves nothing over."""
     left = values - evaluate(terms, masks)
     return float(left @ left) <= NOTHING * len(values) * float(values.var())
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Small fits on several threads wait for each other more than they work, and on a busy machine for minutes."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
 
 
 def _members(n_players: int, max_order: int) -> list[MaskEstimator]:
