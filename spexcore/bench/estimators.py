@@ -60,14 +60,7 @@ def _methods() -> dict[str, Fit]:
     def ours(estimator: Any) -> Fit:
         return lambda masks, values, seed: estimator.fit(masks, values, seed=seed)
 
-    methods = {kind.name: ours(kind) for kind in (StackSPEX(), WalshGP(), ProxySPEX(), Lasso())}
-    return {**methods, "LightGBM, default": _lightgbm}
-
-
-def _lightgbm(masks: Any, values: Any, seed: int) -> Any:
-    import lightgbm
-
-    return lightgbm.LGBMRegressor(verbose=-1, n_jobs=1, random_state=seed).fit(masks.astype(float), values)
+    return {kind.name: ours(kind) for kind in (StackSPEX(), WalshGP(), ProxySPEX(), Lasso())}
 
 
 def _gemm_rate() -> float:
