@@ -19,7 +19,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Long: the tables of the README, against released tools where they are installed.
+# Long: our methods on exact games, our engine against other tools' loops.
 bench: $(VENV)/.test
 	$(BIN)/spex bench estimators
 	$(BIN)/spex bench engine

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--folder", type=Path, help="also list the models in this folder")
     models.add_argument("--json", action="store_true")
     models.set_defaults(command=_models)
-    bench = commands.add_parser("bench", help="measure the estimators or the engine against released tools")
+    bench = commands.add_parser("bench", help="measure the estimators, or the engine against other tools")
     bench.add_argument("suite", choices=("estimators", "engine"))
     bench.add_argument("--quick", action="store_true", help="a few minutes instead of all of it")
     bench.add_argument("--data", type=Path, help="folder of games and texts (../shared/data)")

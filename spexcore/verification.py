@@ -41,9 +41,11 @@ def verify(game: MeteredGame, *, top: int, budget: int, seed: int, rounds: int =
     rng = np.random.default_rng([seed, 3])
     surrogate: Surrogate | None = None
     for left in range(rounds, 0, -1):
+        if budget < 1:
+            return
         masks, values = game.samples()
         surrogate = fit_surrogate(masks, values, seed, None if surrogate is None else surrogate.kernel)
-        if surrogate is None or budget < 1:
+        if surrogate is None:
             return
         known = dict(zip(removals(masks), values.tolist(), strict=True))
         wanted = _wanted(surrogate, known, top, -(-budget // left), rng)
