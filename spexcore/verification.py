@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from spexcore.estimators.threads import one_thread
 from spexcore.game import MeteredGame
 from spexcore.masks import Coalition, Masks
 from spexcore.spectrum import Spectrum
@@ -44,11 +45,12 @@ def verify(game: MeteredGame, *, top: int, budget: int, seed: int, rounds: int =
         if budget < 1:
             return
         masks, values = game.samples()
-        surrogate = fit_surrogate(masks, values, seed, None if surrogate is None else surrogate.kernel)
-        if surrogate is None:
-            return
-        known = dict(zip(removals(masks), values.tolist(), strict=True))
-        wanted = _wanted(surrogate, known, top, -(-budget // left), rng)
+        with one_thread():
+            surrogate = fit_surrogate(masks, values, seed, None if surrogate is None else surrogate.kernel)
+            if surrogate is None:
+                return
+            known = dict(zip(removals(masks), values.tolist(), strict=True))
+            wanted = _wanted(surrogate, known, top, -(-budget // left), rng)
         if not wanted:
             return
         game(_masks(wanted, game.n_players))

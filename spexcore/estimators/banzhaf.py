@@ -1,6 +1,5 @@
 """Banzhaf: ridge regression on all coalitions up to an order, its strength chosen by exact leave-one-out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -8,8 +7,7 @@ from math import comb
 import numpy as np
 
 from spexcore.errors import BadInput
-from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
-from spexcore.estimators.exact import known
+from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.refit import Members, coalitions_of, design, ridge
 from spexcore.game import Values
 from spexcore.masks import Masks
@@ -35,17 +33,16 @@ class Banzhaf(MaskEstimator):
     def min_budget(self, n_players: int) -> int:
         return min(2**n_players, 4)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    @property
+    def _largest_order(self) -> int:
+        return self.order
+
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """From uniform masks (n_masks, n_players) and values (n_masks,)."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        found = known(masks, values, names, max_order=self.order)
-        if found is not None:
-            return found
         rows = up_to(self.order, masks.shape[1], len(masks))
         model = ridge(design(masks, rows), values)
         terms = dict(zip(coalitions_of(rows), model.coefficients.tolist(), strict=True))
-        return Spectrum({(): model.intercept, **terms}, names)
+        return Spectrum({(): model.intercept, **terms}, players)
 
 
 def up_to(order: int, n_players: int, n_masks: int) -> Members:

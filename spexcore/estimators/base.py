@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from spexcore.errors import BadBudget, BadInput
+from spexcore.estimators.threads import one_thread
+from spexcore.estimators.whole_table import known
 from spexcore.game import Game, Values
 from spexcore.masks import Masks, as_masks, draw
 from spexcore.spectrum import Spectrum
@@ -47,12 +49,30 @@ class Estimator(ABC):
         return "Raise it."
 
 
-class MaskEstimator(Estimator):
-    """An estimator that takes any masks and values somebody already has."""
+class SampleEstimator(Estimator):
+    """An estimator that also takes masks and values somebody already has."""
+
+    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+        """Spectrum from masks (n_masks, n_players) and finite values (n_masks,); raises BadInput else."""
+        masks, values = checked_samples(masks, values)
+        names = tuple(players) if players is not None else tuple(str(i) for i in range(masks.shape[1]))
+        found = self._known(masks, values, names)
+        if found is not None:
+            return found
+        with one_thread():
+            return self._fit(masks, values, names, seed)
 
     @abstractmethod
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
-        """Spectrum from masks (n_masks, n_players) and values (n_masks,); uniform masks unless the estimator says."""
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
+        """`fit` for samples that are in order and leave something to estimate."""
+
+    def _known(self, masks: Masks, values: Values, players: tuple[str, ...]) -> Spectrum | None:
+        """The spectrum where there is nothing to estimate: all values equal."""
+        return Spectrum({(): float(values[0])}, players) if (values == values[0]).all() else None
+
+
+class MaskEstimator(SampleEstimator):
+    """An estimator that does not mind who draws its masks; uniform ones unless it says otherwise."""
 
     def estimate(self, game: Game, *, budget: int, seed: int = 0) -> Spectrum:
         """Draw the masks this estimator prefers, evaluate them, fit."""
@@ -64,6 +84,15 @@ class MaskEstimator(Estimator):
     def _distribution(self) -> str:
         """Name of the mask distribution `estimate` draws from."""
         return "uniform"
+
+    def _known(self, masks: Masks, values: Values, players: tuple[str, ...]) -> Spectrum | None:
+        """All values equal, or every one of the 2^n masks given."""
+        return known(masks, values, players, max_order=self._largest_order)
+
+    @property
+    def _largest_order(self) -> int | None:
+        """Order beyond which this estimator says nothing, even when all masks are known."""
+        return None
 
 
 def checked_samples(masks: object, values: object) -> tuple[Masks, Values]:
@@ -77,11 +106,6 @@ def checked_samples(masks: object, values: object) -> tuple[Masks, Values]:
         bad = int(np.flatnonzero(~np.isfinite(array))[0])
         raise BadInput(f"`values` must be finite; got {array[bad]} for mask {bad}.")
     return rows, array
-
-
-def player_names(players: Sequence[str] | None, n_players: int) -> tuple[str, ...]:
-    """The names given, or "0", "1", ... when there are none."""
-    return tuple(players) if players is not None else tuple(str(i) for i in range(n_players))
 
 
 def _plain(value: object) -> Any:

@@ -1,6 +1,5 @@
 """KernelSHAP: Shapley values as a weighted least-squares fit that is exact at both ends."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.estimators.additive import Floats, additive_spectrum, weighted_additive
-from spexcore.estimators.base import Estimator, checked_samples, player_names
+from spexcore.estimators.base import SampleEstimator
 from spexcore.game import Game, Values
 from spexcore.masks import ENUMERABLE, Masks, all_masks
 from spexcore.spectrum import Spectrum
@@ -17,7 +16,7 @@ _ENDS = 1e6  # weight of a single known end, in the weight of all other masks: t
 
 
 @dataclass(frozen=True)
-class KernelSHAP(Estimator):
+class KernelSHAP(SampleEstimator):
     """Shapley values: each player's share of the whole, adding up exactly to f(all) - f(none); no interactions.
 
     Lundberg and Lee 2017: min over effects of sum_T w(|T|) (f(T) - f(0) - sum_{i in T} effect_i)^2 with
@@ -34,19 +33,15 @@ class KernelSHAP(Estimator):
         masks = _design(game.n_players, budget, np.random.default_rng(seed))
         return self.fit(masks, game(masks), seed=seed, players=game.players)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """From any masks and values; where an end is missing the sum of the effects is fitted, not fixed."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        if (values == values[0]).all():
-            return Spectrum({(): float(values[0])}, names)
         weights = _weights(masks)
         full, empty = masks.all(axis=1), ~masks.any(axis=1)
         if full.any() and empty.any():
             top, bottom = float(values[full].mean()), float(values[empty].mean())
-            return additive_spectrum(top, _adding_up(masks, values - bottom, weights, top - bottom), names)
+            return additive_spectrum(top, _adding_up(masks, values - bottom, weights, top - bottom), players)
         weights = np.where(full | empty, _ENDS * max(1.0, weights.sum()), weights)
-        return additive_spectrum(*weighted_additive(masks, values, weights), names)
+        return additive_spectrum(*weighted_additive(masks, values, weights), players)
 
     def _way_out(self) -> str:
         return "Raise it, merge players, or use LIME."

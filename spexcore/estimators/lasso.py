@@ -1,11 +1,9 @@
 """Lasso: the few single players and pairs that explain most, the penalty chosen by cross-validation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spexcore.errors import BadInput
-from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
-from spexcore.estimators.exact import known
+from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.l1 import lasso
 from spexcore.game import Values
 from spexcore.masks import Masks
@@ -29,12 +27,11 @@ class Lasso(MaskEstimator):
     def min_budget(self, n_players: int) -> int:
         return min(2**n_players, 8)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    @property
+    def _largest_order(self) -> int:
+        return self.order
+
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """From uniform masks (n_masks, n_players) and values (n_masks,)."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        found = known(masks, values, names, max_order=self.order)
-        if found is not None:
-            return found
         intercept, terms = lasso(masks, values, self.order, seed)
-        return Spectrum({(): intercept, **terms}, names)
+        return Spectrum({(): intercept, **terms}, players)

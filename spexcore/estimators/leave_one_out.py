@@ -1,19 +1,18 @@
 """LeaveOneOut: what each player's removal costs, everything else kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from spexcore.estimators.additive import Floats, additive_spectrum, weighted_additive
-from spexcore.estimators.base import Estimator, checked_samples, player_names
+from spexcore.estimators.base import SampleEstimator
 from spexcore.game import Game, Values
 from spexcore.masks import Masks
 from spexcore.spectrum import Spectrum
 
 
 @dataclass(frozen=True)
-class LeaveOneOut(Estimator):
+class LeaveOneOut(SampleEstimator):
     """What the prompt loses when one player is removed and all others stay: n + 1 masks, no interactions.
 
     effect_i = f(N) - f(N - i), the co-Moebius value of {i}, in the model g(x) = f(N) - sum_i effect_i (1 - x_i).
@@ -28,21 +27,17 @@ class LeaveOneOut(Estimator):
         full, singles = removals(game)
         return additive_spectrum(full, full - singles, game.players)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """From masks somebody has: exact where the full mask and every single removal are among them.
 
         Where one is missing, the additive model whose squared error halves in weight with each player removed.
         """
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
         removed = (~masks).sum(axis=1)
         first = {int(r): float(v) for r, v in zip(_which(masks, removed)[::-1], values[::-1]) if r >= -1}
-        if len(first) == len(names) + 1:
-            effects = first[-1] - np.array([first[i] for i in range(len(names))])
-            return additive_spectrum(first[-1], effects, names)
-        if (values == values[0]).all():
-            return Spectrum({(): float(values[0])}, names)
-        return additive_spectrum(*weighted_additive(masks, values, 0.5 ** (removed - removed.min())), names)
+        if len(first) == len(players) + 1:
+            effects = first[-1] - np.array([first[i] for i in range(len(players))])
+            return additive_spectrum(first[-1], effects, players)
+        return additive_spectrum(*weighted_additive(masks, values, 0.5 ** (removed - removed.min())), players)
 
     def _way_out(self) -> str:
         return "Raise it, or merge players."

@@ -1,20 +1,19 @@
 """LIME: a weighted ridge model of the masks near the full prompt."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from spexcore.errors import BadInput
 from spexcore.estimators.additive import additive_spectrum, weighted_additive
-from spexcore.estimators.base import Estimator, checked_samples, player_names
+from spexcore.estimators.base import SampleEstimator
 from spexcore.game import Game, Values
 from spexcore.masks import Masks, draw
 from spexcore.spectrum import Spectrum
 
 
 @dataclass(frozen=True)
-class LIME(Estimator):
+class LIME(SampleEstimator):
     """A linear model of single players, masks nearer the full prompt weighing more; no interactions.
 
     Ribeiro, Singh and Guestrin 2016, as in their text explainer: sizes uniform, cosine distance to the full mask
@@ -37,12 +36,8 @@ class LIME(Estimator):
         masks = draw("sizes", game.n_players, budget, np.random.default_rng(seed))
         return self.fit(masks, game(masks), seed=seed, players=game.players)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """From any masks (n_masks, n_players) and values (n_masks,)."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        if (values == values[0]).all():
-            return Spectrum({(): float(values[0])}, names)
         distance = 100 * (1 - np.sqrt(masks.mean(axis=1)))
         weights = np.exp(-(distance**2) / (2 * self.width**2))
-        return additive_spectrum(*weighted_additive(masks, values, weights, self.ridge), names)
+        return additive_spectrum(*weighted_additive(masks, values, weights, self.ridge), players)

@@ -1,6 +1,5 @@
 """ProxySPEX: boosted trees learn the game, their exact spectrum is pruned and fitted anew."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +8,8 @@ from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
 from spexcore.estimators.any_proxy import learn
-from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
+from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.boosting import Candidate, candidates, folds, grow
-from spexcore.estimators.exact import known
 from spexcore.estimators.pruning import refits, without_dust
 from spexcore.estimators.refit import coalitions_of, design
 from spexcore.estimators.trees import Terms, added
@@ -50,15 +48,14 @@ class ProxySPEX(MaskEstimator):
     def min_budget(self, n_players: int) -> int:
         return min(2**n_players, 16)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    @property
+    def _largest_order(self) -> int:
+        return self.max_order
+
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """From any masks (n_masks, n_players) and values (n_masks,)."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        found = known(masks, values, names, max_order=self.max_order)
-        if found is not None:
-            return found
         terms = without_dust(self._terms(masks, values, seed), DUST)
-        return Spectrum(dict(zip(coalitions_of(terms.rows), terms.values.tolist(), strict=True)), names)
+        return Spectrum(dict(zip(coalitions_of(terms.rows), terms.values.tolist(), strict=True)), players)
 
     def _terms(self, masks: Masks, values: Floats, seed: int) -> Terms:
         if self.proxy is None:

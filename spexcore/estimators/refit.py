@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spexcore.estimators.threads import one_thread
 from spexcore.masks import Coalition, Masks
 
 Floats = NDArray[np.float64]
@@ -65,16 +64,8 @@ def ridge(columns: Floats, values: Floats, strengths: Floats | None = None) -> R
     none to a thousand mean eigenvalues of the design). Where eigenvalues vanish the smallest solution is taken.
     Leaving row i out costs r_i / (1 - h_i), exactly, with h the diagonal of the hat matrix, the mean included.
     """
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    with one_thread():
         return _ridge(columns, values, strengths)
-
-
-@cache
-def _linear_algebra() -> Any:
-    """The libraries behind numpy: on two threads they round otherwise than on one, and a seed must give one answer."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def _ridge(columns: Floats, values: Floats, strengths: Floats | None) -> Ridge:

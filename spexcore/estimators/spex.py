@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from spexcore.errors import BadInput
-from spexcore.estimators.base import Estimator, player_names
+from spexcore.estimators.base import Estimator
 from spexcore.estimators.candidates import Search
-from spexcore.estimators.exact import known
 from spexcore.estimators.hadamard_bins import Floats
 from spexcore.estimators.peeling import Solution, peel
 from spexcore.estimators.refit import coalitions_of
 from spexcore.estimators.spex_plan import Plan, fewest, planned
 from spexcore.estimators.spex_refit import refitted
+from spexcore.estimators.whole_table import known
 from spexcore.game import FunctionGame, Game
 from spexcore.masks import Coalition, Masks, draw
 from spexcore.spectrum import Spectrum
@@ -98,7 +98,7 @@ def read_spectrum(
     SPEX with twice the masks until it explains 99.9 % of fresh ones, or `n_masks` are used up; all 2^n masks, and so
     the exact spectrum up to max_order, where these are as few. For linked predictions and proxies beyond 20 players.
     """
-    names = player_names(players, n_players)
+    names = players or [str(i) for i in range(n_players)]
     game, spex = FunctionGame(predict, names, key="a model read"), SPEX(max_order)
     fresh = np.random.default_rng([seed, 1]).random((CHECKS, n_players)) < 0.5
     truth = game(fresh)

@@ -1,14 +1,11 @@
 """StackSPEX: several estimators, blended by how well each predicts masks it has not seen."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
-from spexcore.estimators.exact import known
+from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.lasso import Lasso
 from spexcore.estimators.proxyspex import ProxySPEX
 from spexcore.estimators.sparse_recovery import recover
@@ -38,22 +35,16 @@ class StackSPEX(MaskEstimator):
         """A few masks a fold, or all there are."""
         return min(2**n_players, 16)
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """Spectrum from any masks (n_masks, n_players) and values (n_masks,)."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        found = known(masks, values, names, max_order=masks.shape[1])
-        if found is not None:
-            return found
         if len(values) < 2 * FOLDS or np.ptp(values) <= 1e-12 * np.abs(values).max():
-            return WalshGP().fit(masks, values, seed=seed, players=names)
+            return WalshGP().fit(masks, values, seed=seed, players=players)
         sparse = recover(masks, values, self.max_order)
         if _explained(sparse, masks, values):
-            return Spectrum(sparse, names)
+            return Spectrum(sparse, players)
         members = _members(masks.shape[1], self.max_order)
-        with one_thread():
-            weights = _weights(members, masks, values, seed)
-            fitted = [m.fit(masks, values, seed=seed, players=names) for m, w in zip(members, weights) if w > 0]
+        weights = _weights(members, masks, values, seed)
+        fitted = [m.fit(masks, values, seed=seed, players=players) for m, w in zip(members, weights) if w > 0]
         return _blend(fitted, weights[weights > 0], float(values.mean()))
 
 
@@ -61,13 +52,6 @@ def _explained(terms: dict[Coalition, float], masks: Masks, values: Values) -> b
     """Whether a sparse model, found in far more masks than it has terms, leaves nothing over."""
     left = values - evaluate(terms, masks)
     return float(left @ left) <= NOTHING * len(values) * float(values.var())
-
-
-def one_thread() -> AbstractContextManager[object]:
-    """Small fits on several threads wait for each other more than they work, and on a busy machine for minutes."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1)
 
 
 def _members(n_players: int, max_order: int) -> list[MaskEstimator]:

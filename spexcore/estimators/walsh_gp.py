@@ -1,14 +1,13 @@
 """WalshGP: a Gaussian process on masks whose posterior mean is a spectrum in closed form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.estimators.base import MaskEstimator, checked_samples, player_names
-from spexcore.estimators.exact import known
+from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.link import Identity, Link, Ranks, Saturating
 from spexcore.estimators.walsh_evidence import Prior, most_probable
 from spexcore.estimators.walsh_kernel import Array, WalshKernel, signs_of
@@ -27,7 +26,7 @@ LINKS: dict[str, tuple[Callable[[Array], Link], float]] = {
     "ranks": (Ranks.of, 1.5),
 }
 STEPS = 12  # of the search for a kernel: further ones fit the samples, not the game
-FOLDS = 4
+FOLDS, FOLD_ROWS, FOLD_STEPS = 3, 200, 8  # of the comparison of links: more of each chooses no better
 JUDGED = 800  # samples on which links are compared
 
 
@@ -51,15 +50,10 @@ class WalshGP(MaskEstimator):
         """Two masks: below that there is nothing to compare."""
         return 2
 
-    def fit(self, masks: Masks, values: Values, *, seed: int = 0, players: Sequence[str] | None = None) -> Spectrum:
+    def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """Spectrum of the prediction from any masks (n_masks, n_players) and values (n_masks,)."""
-        masks, values = checked_samples(masks, values)
-        names = player_names(players, masks.shape[1])
-        found = known(masks, values, names)
-        if found is not None:
-            return found
         name = self.link if self.link != "auto" else best_link(masks, values, seed)
-        return Spectrum(fit_linked(masks, values, name, rows=self.rows, seed=seed).terms(self.terms, seed), names)
+        return Spectrum(fit_linked(masks, values, name, rows=self.rows, seed=seed).terms(self.terms, seed), players)
 
 
 def fit_walsh_gp(
@@ -85,14 +79,12 @@ def fit_walsh_gp(
 
 
 def fit_linked(
-    masks: Masks, values: Values, name: str, *, tau: float | None = None, rows: int = 400, seed: int = 0
+    masks: Masks, values: Values, name: str, *, rows: int = 400, seed: int = 0, steps: int = STEPS
 ) -> LinkedWalshGP:
-    """The process behind a link of LINKS, for values that differ; tau: instead of the link's own."""
-    make, usual = LINKS[name]
+    """The process behind a link of LINKS, for values that differ."""
+    make, tau = LINKS[name]
     link = make(values)
-    posterior = fit_walsh_gp(
-        masks, link.latent(values), tau=usual if tau is None else tau, rows=rows, seed=seed, steps=STEPS
-    )
+    posterior = fit_walsh_gp(masks, link.latent(values), tau=tau, rows=rows, seed=seed, steps=steps)
     return LinkedWalshGP.of(posterior, link)
 
 
@@ -111,5 +103,5 @@ def _error(masks: Masks, values: Values, fold: Indices, order: Indices, name: st
         return 0.0
     if np.ptp(values[others]) == 0:
         return float(((values[fold] - values[others].mean()) ** 2).sum())
-    predicted = fit_linked(masks[others], values[others], name, rows=300, seed=0).predict(masks[fold])
-    return float(((values[fold] - predicted) ** 2).sum())
+    fitted = fit_linked(masks[others], values[others], name, rows=FOLD_ROWS, steps=FOLD_STEPS)
+    return float(((values[fold] - fitted.predict(masks[fold])) ** 2).sum())
