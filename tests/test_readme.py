@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spexcore.cli import _parser
+from spexcore.cli import parser
 from spexcore.estimators import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,7 @@ def test_every_command_shown_exists() -> None:
     assert set(shown) == {"explain", "validate", "models", "serve", "bench"}
     for command in shown:
         with pytest.raises(SystemExit) as asked:
-            _parser().parse_args([command, "--help"])
+            parser().parse_args([command, "--help"])
         assert asked.value.code == 0
 
 

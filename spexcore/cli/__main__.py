@@ -1,0 +1,5 @@
+import sys
+
+from spexcore.cli import main
+
+sys.exit(main())
