@@ -24,6 +24,7 @@ from spexcore.verification import check_claims, first_masks, measured_terms
 from spexcore.verification import verify as verify_leading
 
 DISCOVER = 0.4  # of the budget; measured on exact games, .3 to .5 find the same terms
+ELSEWHERE = 0.2  # of the budget, at least, for masks that discover beyond the single removals
 CLAIMS = 0.1  # kept for terms that the final spectrum would report unmeasured
 HELD_OUT = 256  # masks of each kind kept away from the estimator, beyond the budget
 _PACKAGES = ("spexcore", "numpy", "scipy", "scikit-learn", "lightgbm", "torch", "transformers")
@@ -124,7 +125,7 @@ def _recover(game: MeteredGame, estimator: Estimator, asked: _Request) -> Spectr
     """Discover with part of the budget, verify with the rest, and fit everything that is then known."""
     n, budget, top, seed = game.n_players, asked.budget, asked.verify, asked.seed
     first = first_masks(n, budget) if top else np.empty((0, n), dtype=bool)
-    share = max(estimator.min_budget(n), math.ceil(DISCOVER * budget), len(first))
+    share = max(estimator.min_budget(n), math.ceil(DISCOVER * budget), len(first) + math.ceil(ELSEWHERE * budget))
     share = min(share, budget) if top and budget < 2**n else budget
     if not isinstance(estimator, MaskEstimator):
         designed = estimator.estimate(game, budget=share, seed=seed)
@@ -141,9 +142,15 @@ def _recover(game: MeteredGame, estimator: Estimator, asked: _Request) -> Spectr
 
 
 def _led_by(first: Masks, drawn: Masks) -> Masks:
-    """As many masks as were drawn: `first`, then those of the drawn that are not among them."""
+    """As many masks as were drawn: `first`, the empty one, and the last of the others.
+
+    `draw` lists masks near the prompt before uniform ones, and near the prompt `first` already serves.
+    """
     shared = set(pack(first))
-    return np.vstack([first, drawn[[key not in shared for key in pack(drawn)]]])[: len(drawn)]
+    fresh = drawn[[key not in shared for key in pack(drawn)]]
+    empty, others = fresh[~fresh.any(axis=1)], fresh[fresh.any(axis=1)]
+    room = len(drawn) - len(first) - len(empty)
+    return np.vstack([first, empty, others[max(0, len(others) - room) :]])
 
 
 class _Watch:

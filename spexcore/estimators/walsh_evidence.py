@@ -6,6 +6,7 @@ import numpy as np
 
 from spexcore.estimators.walsh_kernel import Array, WalshKernel
 
+MEAN_ORDER, PRODUCT_SHARE = 1.5, 0.8  # where the search begins: the product's largest mean order, and its variance
 JITTER = 1e-5  # of the standardised values: keeps the Cholesky factor alive with duplicate masks
 
 
@@ -19,12 +20,19 @@ class Prior:
 
 
 def start(signs: Array, targets: Array, prior: Prior) -> Array:
-    """Where the search begins, (n_players + 5,): rho by correlation; then decay, linear, product, bias, noise."""
+    """Where the search begins, (n_players + 5,): rho by correlation; then decay, linear, product, bias, noise.
+
+    In the product, coalitions of k players share its variance as a Poisson law of mean sum(scales) would: with many
+    players the scales begin so small that low orders lead, and its variance is set, not the factor before it.
+    """
     n = signs.shape[1]
     correlation = np.abs(signs.T @ targets) / len(targets)
     share = 0.05 + 0.6 * correlation / (correlation.max() + 1e-9)
-    rest = [prior.decay, np.log(max(1.0 / max(0.2 * n, 1.0), 0.02)), np.log(0.3), np.log(0.05), np.log(0.05)]
-    return np.concatenate([0.5 * np.log(share / (1 - share)) - 0.5, rest])
+    rho, decay = _sigmoid(0.5 * np.log(share / (1 - share)) - 0.5), float(_sigmoid(prior.decay))
+    rho *= min(1.0, MEAN_ORDER / (decay * rho.sum()))
+    linear = np.log(max(1.0 / max(0.2 * n, 1.0), 0.02))
+    product = np.log(PRODUCT_SHARE) - np.log1p(decay * rho).sum()
+    return np.concatenate([_logit(rho), [prior.decay, linear, product, np.log(0.05), np.log(0.05)]])
 
 
 def kernel_at(point: Array) -> WalshKernel:

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from spexcore.estimators.link import Identity, Link
-from spexcore.estimators.refit import design, members, ridge
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_posterior import FittedWalshGP
-from spexcore.estimators.walsh_terms import Terms, largest, terms_of
-from spexcore.masks import ENUMERABLE, Masks, draw
+from spexcore.estimators.walsh_terms import Terms, largest, read_off
+from spexcore.masks import ENUMERABLE, Masks
 from spexcore.transforms import inverse_walsh_hadamard, walsh_hadamard
 
 MASKS_AT_ONCE = 8192
 SIZES, MASKS_A_SIZE = 17, 6  # where the doubt is measured: it hangs on how many players a mask keeps
-CORRECTED = 400  # leading coefficients re-read from the linked prediction beyond twenty players
 
 
 @dataclass(frozen=True)
@@ -54,26 +52,9 @@ class LinkedWalshGP:
         """The constant and the `limit` largest coefficients: exact to 20 players, read off free masks beyond."""
         if self.posterior.n_players <= ENUMERABLE:
             return largest(self.all_coefficients(), limit)
-        latent = terms_of(self.posterior, limit)
-        return latent if isinstance(self.link, Identity) else self._reread(latent, seed)
-
-    def _reread(self, latent: Terms, seed: int) -> Terms:
-        """The linked prediction as slope * latent + corrections of the leading terms, fitted on free masks."""
-        n = self.posterior.n_players
-        leading = sorted((c for c in latent if c), key=lambda c: -abs(latent[c]))[:CORRECTED]
-        rng = np.random.default_rng(seed)
-        count = 4 * len(leading) + 200
-        masks = np.vstack([draw("uniform", n, 3 * count // 4, rng), draw("near", n, count // 4, rng)])
-        scores = self.posterior.predict(masks)
-        values = self._expected(scores, masks.sum(axis=1))
-        centred = scores - scores.mean()
-        slope = float(centred @ (values - values.mean()) / (centred @ centred))
-        rest = ridge(design(masks, members(leading)), values - slope * scores)
-        found = {c: slope * value for c, value in latent.items()}
-        for coalition, value in zip(leading, rest.coefficients.tolist(), strict=True):
-            found[coalition] += value
-        found[()] += rest.intercept
-        return found
+        found = read_off(self.predict, self.posterior, seed)
+        kept = sorted((c for c in found if c), key=lambda c: -abs(found[c]))[:limit]
+        return {(): found[()], **{c: found[c] for c in kept}}
 
 
 def doubt_by_size(posterior: FittedWalshGP) -> Array:

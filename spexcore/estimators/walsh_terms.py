@@ -1,44 +1,53 @@
 """Which of the 2^n coefficients of a posterior to write down: all where they fit, else the largest by a beam."""
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.linalg
 
-from spexcore.estimators.walsh_kernel import Array, characters
+from spexcore.estimators.walsh_kernel import Array, characters, signs_of
 from spexcore.estimators.walsh_posterior import FittedWalshGP
-from spexcore.masks import ENUMERABLE, Coalition
+from spexcore.masks import Coalition, Masks, draw
 
 Terms = dict[Coalition, float]
 
+MOST = 2**13  # coefficients kept beyond twenty players
+FREE_MASKS = 1_000  # on which they are fitted to what is predicted
+LEFT_OUT = 0.01  # share of the prior variance taken for terms that are not kept
 
-def terms_of(fitted: FittedWalshGP, limit: int, max_order: int = 5, width: int = 150) -> Terms:
-    """The `limit` largest coefficients of the posterior mean and the constant: exact to 20 players, a beam beyond."""
-    if fitted.n_players <= ENUMERABLE:
-        return largest(fitted.all_coefficients(), limit)
-    found = dict(zip(low := low_orders(fitted, limit), fitted.coefficients(low).tolist(), strict=True))
+
+def leading(fitted: FittedWalshGP, max_order: int = 5, width: int = 1_000) -> list[Coalition]:
+    """Coalitions whose coefficients are likely the largest, () among them: a beam of `width` from the largest pairs."""
+    low = low_orders(fitted, MOST // 2)
+    sizes = dict(zip(low, np.abs(fitted.coefficients(low)).tolist(), strict=True))
     pairs: list[Coalition] = [c for c in low if len(c) == 2]
-    front = sorted(pairs, key=lambda c: -abs(found[c]))[:width]
+    front = sorted(pairs, key=lambda c: -sizes[c])[:width]
     for _ in range(3, max_order + 1):
         front = grown(fitted, front, width)
-        found.update(zip(front, fitted.coefficients(front).tolist(), strict=True))
-    kept = [(), *sorted((c for c in found if c), key=lambda c: -abs(found[c]))[:limit]]
-    return dict(zip(kept, within(fitted, kept).tolist(), strict=True))
+        sizes.update(zip(front, np.abs(fitted.coefficients(front)).tolist(), strict=True))
+    return [(), *sorted((c for c in sizes if c), key=lambda c: -sizes[c])[: MOST - 1]]
 
 
-def within(fitted: FittedWalshGP, coalitions: list[Coalition]) -> Array:
-    """Posterior mean of F(S), (n_coalitions,), were these coalitions all there is.
+def read_off(predict: Callable[[Masks], Array], fitted: FittedWalshGP, seed: int) -> Terms:
+    """The leading coefficients of any prediction that follows the process, fitted where its masks are free.
 
-    A truncated posterior mean misses many small terms, and near the full mask their characters add up; conditioned
-    again on the samples, the terms that are kept stand in for them.
+    A truncated spectrum misses many small terms, which add up near the full prompt. So the kept ones move, from the
+    process's own coefficients to the scale of the prediction, until they say what the prediction says of free masks,
+    uniform and near, and of the samples: their posterior mean under the process's prior, what is left out as noise.
     """
-    kernel, prior = fitted.kernel, fitted.kernel.eigenvalues(coalitions)
-    basis = characters(fitted.signs, coalitions)
-    targets = kernel.gram(fitted.signs, fitted.signs) @ fitted.alpha + kernel.noise * fitted.alpha
+    coalitions = leading(fitted)
+    rng = np.random.default_rng(seed)
+    free = [draw(kind, fitted.n_players, FREE_MASKS // 2, rng) for kind in ("uniform", "near")]
+    signs = np.vstack([signs_of(np.vstack(free)), fitted.signs])
+    basis, prior = characters(signs, coalitions), fitted.kernel.eigenvalues(coalitions)
+    prior[0] = prior.max()
+    wanted, latent = predict(signs < 0), fitted.predict(signs < 0)
+    centred = latent - latent.mean()
+    start = fitted.coefficients(coalitions) * (centred @ wanted / (centred @ centred + 1e-300))
     gram = (basis * prior) @ basis.T
-    gram[np.diag_indices_from(gram)] += kernel.noise
-    weights = scipy.linalg.solve(gram, targets, assume_a="pos", overwrite_a=True, check_finite=False)
-    found = fitted.scale * prior * (basis.T @ weights)
-    found[[not coalition for coalition in coalitions]] += fitted.mean
-    return found
+    gram[np.diag_indices_from(gram)] += LEFT_OUT * np.trace(gram) / len(gram)
+    weights = scipy.linalg.solve(gram, wanted - basis @ start, assume_a="pos", overwrite_a=True, check_finite=False)
+    return dict(zip(coalitions, (start + prior * (basis.T @ weights)).tolist(), strict=True))
 
 
 def largest(table: Array, limit: int) -> Terms:

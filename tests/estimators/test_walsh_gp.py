@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from spexcore.estimators.walsh_evidence import Prior, kernel_at, loss_and_gradient, point_of, start
+from spexcore.estimators.walsh_evidence import (
+    MEAN_ORDER,
+    PRODUCT_SHARE,
+    Prior,
+    kernel_at,
+    loss_and_gradient,
+    point_of,
+    start,
+)
 from spexcore.estimators.walsh_gp import STEPS, WalshGP, fit_walsh_gp
 from spexcore.estimators.walsh_kernel import WalshKernel, characters, signs_of
 from spexcore.estimators.walsh_posterior import condition
@@ -124,3 +132,21 @@ def test_a_truncated_posterior_still_predicts_the_full_prompt() -> None:
     error = WalshGP().fit(masks, values).predict(near) - truth
     assert abs(error.mean()) < 0.2 * truth.std()
     assert (error**2).mean() < 0.2 * truth.var()
+
+
+def test_with_many_players_the_search_begins_where_low_orders_lead() -> None:
+    masks = draw("mixed", 180, 60, np.random.default_rng(0))
+    begun = kernel_at(start(signs_of(masks), masks[:, 0] - masks[:, 1] * 1.0, Prior()))
+    assert begun.product * np.prod(1 + begun.scales) == pytest.approx(PRODUCT_SHARE, rel=0.01)
+    assert begun.scales.sum() == pytest.approx(MEAN_ORDER, rel=0.01)
+
+
+def test_many_players_and_masks_of_two_kinds_do_not_end_in_the_mean() -> None:
+    """180 players, single removals beside half-empty masks: a search that begins at high orders gives up here."""
+    rng, n = np.random.default_rng(5), 180
+    weights = rng.normal(size=n) * (rng.random(n) < 0.2)
+    game = lambda m: m @ weights + 2.0 * m[:, 3] * m[:, 8]
+    masks = np.vstack([~np.eye(n, dtype=bool), draw("uniform", n, 120, rng), draw("near", n, 120, rng)])
+    near = draw("near", n, 200, np.random.default_rng(9))
+    error = WalshGP().fit(masks, game(masks)).predict(near) - game(near)
+    assert (error**2).mean() < 0.2 * game(near).var()
