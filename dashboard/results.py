@@ -94,6 +94,8 @@ def _views(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, in
     if not shown:
         st.info("No term of this kind: choose other orders, or another index.")
         return
+    if note := explanation.interactions(index).note:
+        st.caption(f":material/info: {note}")
     with st.container(key="views"):
         terms, network = st.columns([55, 45], gap="small")
     with terms:

@@ -69,16 +69,15 @@ def explain(
     spectrum = _recover(watch.follow(metered, "discover"), estimator, asked)
     samples = metered.samples()
     judge = watch.follow(MeteredGame(game, memory=memory, on_progress=watch.see, cancel=cancel), "judge")
-    uniform, near = (hold_out(judge, kind, held_out, seed, samples[0]) for kind in ("uniform", "near"))
+    judged = _judged(spectrum, judge, samples[0], asked)
     return Explanation(
         spectrum=spectrum,
         masks_asked=metered.asked,
         masks_paid=metered.paid,
-        held_out_paid=judge.paid,
         seconds=time.perf_counter() - started,
-        faithfulness=faithfulness(spectrum, uniform, near),
         measured=measured_terms(*samples),
-        spread=spread_by_order(spectrum, near),
+        notes=tuple(game.notes),
+        **judged,
         **_facts(game, estimator, asked),
     )
 
@@ -119,6 +118,14 @@ def _facts(game: Game, estimator: Estimator, asked: _Request) -> dict[str, Any]:
         "recipe": game.recipe,
         "versions": _versions(),
     }
+
+
+def _judged(spectrum: Spectrum, judge: MeteredGame, seen: Masks, asked: _Request) -> dict[str, Any]:
+    """What held-out masks say of the spectrum, and what they cost."""
+    uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, seen) for kind in ("uniform", "near"))
+    found = faithfulness(spectrum, uniform, near)
+    spread = spread_by_order(spectrum, judge, near)
+    return {"faithfulness": found, "spread": spread, "held_out_paid": judge.paid}
 
 
 def _recover(game: MeteredGame, estimator: Estimator, asked: _Request) -> Spectrum:

@@ -10,17 +10,27 @@ from types import MappingProxyType
 from typing import Any
 
 from spexcore.errors import BadRunFile, SpexError
+from spexcore.estimators import ESTIMATORS
+from spexcore.estimators.base import MaskEstimator
 from spexcore.faithfulness import Faithfulness
 from spexcore.game import content_key
 from spexcore.interactions import Interactions
 from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
-from spexcore.validation import comobius_from
+from spexcore.transforms import comobius_of_corners
 
 SCHEMA = "spexcore.explanation/1"
 MAX_BYTES = 20_000_000  # a file larger than this was not written here
 DEFAULT_INDEX = "comobius"
 DEFAULT_ORDER = 4  # of reported interactions: above it the alternating sums grow and nobody reads them
+
+#: How masks are drawn -> the indices they serve: those that weigh what such masks show.
+SERVED: dict[str, tuple[str, ...]] = {
+    "uniform": ("fourier", "bv", "bii", "fbii"),
+    "sizes": ("sv", "sii", "stii", "fsii"),
+    "near": ("comobius",),
+    "mixed": ("comobius", "fourier", "bv", "bii", "fbii"),
+}
 
 _REQUIRED = ("players", "estimator", "coefficients", "faithfulness", "seed", "masks_asked", "masks_paid")
 
@@ -80,10 +90,20 @@ class Explanation:
             highest = max([1, self.spectrum.order, *map(len, first_hand)])
             max_order = min(DEFAULT_ORDER, highest)
         predicted = self.spectrum.interactions(index, max_order=max_order)
-        if not first_hand:
-            return predicted
         measured = {S: value for S, value in first_hand.items() if len(S) <= max_order}
-        return Interactions({**predicted.scores, **measured}, index, max_order, self.players)
+        scores = {**predicted.scores, **measured} if measured else predicted.scores
+        return Interactions(scores, index, max_order, self.players, self._doubt(index))
+
+    def _doubt(self, index: str) -> str:
+        """A sentence where the masks of this explanation do not serve an index; "" where they do."""
+        drawn = issubclass(ESTIMATORS.get(str(self.estimator["name"]).lower(), object), MaskEstimator)
+        if not drawn or index in SERVED.get(self.masks, ()) or self.masks_asked >= 2 ** len(self.players):
+            return ""
+        better = [f"masks='{kind}'" for kind, served in SERVED.items() if index in served]
+        way_out = (
+            f"Run it with {' or '.join(better)}." if better else "It speaks of nearly empty inputs: use few players."
+        )
+        return f"{index} is read from {self.masks} masks, which do not serve it. {way_out}"
 
     @cached_property
     def intervals(self) -> Mapping[Coalition, tuple[float, float]]:
@@ -95,7 +115,7 @@ class Explanation:
         """Co-Moebius value claimed for any coalition, reported or not: measured where it was, else the spectrum's."""
         if coalition in self.measured:
             return self.measured[coalition]
-        return comobius_from(self.spectrum.predict(corners(coalition, len(self.players))))
+        return float(comobius_of_corners(self.spectrum.predict(corners(coalition, len(self.players)))))
 
     def interval(self, coalition: Coalition) -> tuple[float, float]:
         """95 % interval of the co-Moebius value of any coalition."""

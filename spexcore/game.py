@@ -49,6 +49,11 @@ class Game(ABC):
         return {}
 
     @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the values must know of how they came about, a sentence each: what a run had to give up."""
+        return ()
+
+    @property
     def n_players(self) -> int:
         return len(self.players)
 
@@ -164,6 +169,7 @@ class MeteredGame(Game):
     players = property(lambda self: self.game.players)
     key = property(lambda self: self.game.key)
     recipe = property(lambda self: self.game.recipe)
+    notes = property(lambda self: self.game.notes)
 
     @property
     def asked(self) -> int:

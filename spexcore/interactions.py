@@ -27,12 +27,16 @@ def checked_terms(numbers: Mapping[Coalition, float], players: Sequence[str]) ->
 
 @dataclass(frozen=True)
 class Interactions:
-    """Coalition -> score under one index, up to max_order, sorted by (order, coalition); an absent one scores zero."""
+    """Coalition -> score under one index, up to max_order, sorted by (order, coalition); an absent one scores zero.
+
+    note: what a reader must know of these scores, one sentence or nothing.
+    """
 
     scores: Mapping[Coalition, float]
     index: str
     max_order: int
     players: tuple[str, ...]
+    note: str = ""
 
     def __post_init__(self) -> None:
         if self.index not in INDICES:

@@ -16,7 +16,7 @@ def interactions_json(explanation: Explanation, index: str, top: int) -> dict[st
             low, high = explanation.interval(coalition)
             term |= {"low": low, "high": high, "measured": coalition in explanation.measured}
         terms.append(term)
-    return {"index": index, "max_order": found.max_order, "terms": terms}
+    return {"index": index, "max_order": found.max_order, "note": found.note, "terms": terms}
 
 
 def explanation_text(explanation: Explanation, index: str, top: int) -> str:
@@ -27,8 +27,9 @@ def explanation_text(explanation: Explanation, index: str, top: int) -> str:
         f"{explanation.masks_paid:,} paid, {explanation.seconds:.1f} s, run {explanation.id}",
         f"held-out R2 {judged.r2:.3f} uniform, {judged.r2_near:.3f} near the full prompt (error {judged.mae_near:.3f})",
     ]
-    lines += [_term_text(term) for term in interactions_json(explanation, index, top)["terms"]]
-    return "\n".join([*lines, *(f"note: {note}" for note in explanation.notes)])
+    interactions = interactions_json(explanation, index, top)
+    lines += [_term_text(term) for term in interactions["terms"]]
+    return "\n".join([*lines, *(f"note: {note}" for note in (interactions["note"], *explanation.notes) if note)])
 
 
 def validation_text(content: dict[str, Any]) -> str:

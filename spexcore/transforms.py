@@ -19,6 +19,7 @@ from spexcore.weights import INDICES, weight
 
 __all__ = [
     "INDICES",
+    "comobius_of_corners",
     "comobius_to_fourier",
     "comobius_to_mobius",
     "evaluate",
@@ -36,6 +37,12 @@ Coefficients = Mapping[Coalition, float]
 
 MASKS_AT_ONCE = 8192
 CELLS_AT_ONCE = 2**22  # signs held as float64 while evaluating: 32 MiB
+
+
+def comobius_of_corners(values: Floats) -> Floats:
+    """c(S), (...,), from the values of a coalition's corners, (..., 2^|S|), as `masks.corners` orders them."""
+    order = values.shape[-1].bit_length() - 1
+    return values @ (-1.0) ** (order - np.bitwise_count(np.arange(2**order)))
 
 
 def walsh_hadamard(table: object) -> Floats:

@@ -10,6 +10,7 @@ from spexcore.errors import BadInput
 from spexcore.game import Game
 from spexcore.masks import Coalition, Masks, corners
 from spexcore.spectrum import Spectrum
+from spexcore.transforms import comobius_of_corners
 
 MAX_ORDER = 12  # 4,096 corners: beyond that nobody waits
 
@@ -61,12 +62,12 @@ def validate(
     masks = [corners(members, game.n_players)]
     masks += [_in_context(members, rng.random(game.n_players) < 0.5) for _ in range(contexts)]
     values = game(np.vstack(masks)).reshape(1 + contexts, -1)
-    sums = values @ signs(len(members))
+    sums = comobius_of_corners(values)
     inside = masks[0][:, list(members)]
     return Validation(
         coalition=members,
         players=tuple(game.players[i] for i in members),
-        predicted=None if spectrum is None else float(comobius_from(spectrum.predict(masks[0]))),
+        predicted=None if spectrum is None else float(comobius_of_corners(spectrum.predict(masks[0]))),
         measured=float(sums[0]),
         corners=tuple(
             Corner(tuple(i for i, kept in zip(members, row, strict=True) if kept), float(value))
@@ -90,17 +91,6 @@ def checked_coalition(coalition: Iterable[int], n_players: int) -> Coalition:
             "Choose fewer."
         )
     return members
-
-
-def signs(order: int) -> NDArray[np.float64]:
-    """(-1)^(|S| - |T|) for the corners of an order in the order of `masks.corners`, shape (2^order,)."""
-    kept = np.array([index.bit_count() for index in range(2**order)])
-    return 1.0 - 2.0 * ((order - kept) % 2)
-
-
-def comobius_from(values: NDArray[np.float64]) -> float:
-    """Co-Moebius value from the values of a coalition's corners, (2^order,) as `masks.corners` orders them."""
-    return float(values @ signs(len(values).bit_length() - 1))
 
 
 def _in_context(members: Coalition, context: NDArray[np.bool_]) -> Masks:

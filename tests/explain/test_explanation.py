@@ -70,3 +70,28 @@ def test_what_is_wrong_with_a_file_is_said(explanation: spex.Explanation, tmp_pa
 def test_an_edited_file_is_refused_in_one_sentence(explanation: spex.Explanation, edit: dict) -> None:
     with pytest.raises(spex.BadRunFile):
         spex.Explanation.from_json({**explanation.to_json(), **edit})
+
+
+@pytest.mark.parametrize(
+    ("masks", "index", "better"),
+    [
+        ("uniform", "sv", "masks='sizes'"),
+        ("uniform", "comobius", "masks='near' or masks='mixed'"),
+        ("sizes", "fbii", "masks='uniform' or masks='mixed'"),
+        ("mixed", "mobius", "few players"),
+        ("mixed", "comobius", ""),
+        ("sizes", "sii", ""),
+    ],
+)
+def test_an_index_read_from_masks_that_do_not_serve_it_says_so(masks: str, index: str, better: str) -> None:
+    game = spex.FunctionGame(lambda m: m[:, 0] * m[:, 1] - 0.3 * m[:, 5], [f"p{i}" for i in range(9)], key="served")
+    note = spex.explain(game, spex.Lasso(order=2), budget=80, masks=masks, held_out=8).interactions(index).note
+    assert better in note
+    assert bool(note) == bool(better)
+
+
+def test_all_masks_and_masks_of_an_estimators_own_serve_every_index() -> None:
+    game = spex.FunctionGame(lambda m: m[:, 0] * m[:, 1] - 0.3 * m[:, 2], list("abc"), key="few")
+    assert spex.explain(game, spex.Lasso(order=2), budget=8, held_out=2).interactions("sv").note == ""
+    wide = spex.FunctionGame(lambda m: m[:, 0] * 1.0, [f"p{i}" for i in range(9)], key="wide")
+    assert spex.explain(wide, spex.KernelSHAP(), budget=40, held_out=8).interactions("sv").note == ""
