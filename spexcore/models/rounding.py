@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spexcore.errors import SpexError
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.running import out_of_memory
 from spexcore.models.scoring import Values
@@ -39,6 +40,8 @@ def measured(model: LanguageModel, short: Values, values_by: Callable[[LanguageM
     device = "auto" if model.spread else model.device
     try:
         exact = values_by(LanguageModel.load(model.id, revision=model.revision, dtype="float32", device=device))
+    except SpexError as error:  # a model made in memory, or a folder that has gone
+        return f"What {model.dtype} costs in exactness is unknown: the model could not be loaded in float32 ({error})"
     except RuntimeError as error:
         if not out_of_memory(error):
             raise

@@ -1,5 +1,7 @@
 """The prompt lens on causal models: known sentences of a published model, chat templates, answers, bad input."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -151,6 +153,16 @@ def test_a_short_number_format_says_what_it_costs(tmp_path):
     assert 0 < error < 0.2
     lens(~masks)
     assert len(lens.notes) == 1
+
+
+def test_a_short_number_format_of_a_model_that_has_gone_is_still_explained(tmp_path):
+    folder = save_causal(tmp_path, "llama")
+    model = LanguageModel.load(folder, dtype="bfloat16")
+    shutil.rmtree(folder)
+    lens = PromptLens(model, "Lily saw a big dog", target=" she")
+    assert np.isfinite(lens(np.random.default_rng(0).random((40, 5)) < 0.5)).all()
+    (note,) = lens.notes
+    assert "is unknown: the model could not be loaded in float32" in note
 
 
 def test_pieces_that_melt_into_other_tokens_are_tokenised_as_strings(llama):
