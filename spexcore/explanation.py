@@ -42,6 +42,7 @@ class Explanation:
     measured: coalition -> co-Moebius value from real ablations, exact by construction.
     spread: order -> half-width of the 95 % interval of a co-Moebius value that is only predicted.
     masks_asked, masks_paid: for the estimate; held_out_paid: really evaluated to judge it.
+    wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
     recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
     """
 
@@ -58,6 +59,7 @@ class Explanation:
     faithfulness: Faithfulness
     measured: Mapping[Coalition, float] = field(default_factory=dict)
     spread: Mapping[int, float] = field(default_factory=dict)
+    wanted_r2: float | None = None
     key: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -81,7 +83,7 @@ class Explanation:
     def id(self) -> str:
         """Twelve hex digits of what was asked: equal requests, equal ids."""
         asked = [self.key, self.estimator, self.seed, self.masks, self.budget, self.verify, list(self.players)]
-        return content_key(asked)[:12]
+        return content_key(asked if self.wanted_r2 is None else [*asked, self.wanted_r2])[:12]
 
     def interactions(self, index: str = DEFAULT_INDEX, max_order: int | None = None) -> Interactions:
         """Scores of an index: for co-Moebius the measured ones first-hand and exact, the others from the spectrum."""
@@ -145,6 +147,7 @@ class Explanation:
             "masks": self.masks,
             "budget": self.budget,
             "verify": self.verify,
+            "wanted_r2": self.wanted_r2,
             "masks_asked": self.masks_asked,
             "masks_paid": self.masks_paid,
             "held_out_paid": self.held_out_paid,
@@ -185,6 +188,7 @@ class Explanation:
             masks=str(content.get("masks", "uniform")),
             budget=int(content.get("budget", content["masks_asked"])),
             verify=int(content.get("verify", 0)),
+            wanted_r2=None if content.get("wanted_r2") is None else float(content["wanted_r2"]),
             masks_asked=int(content["masks_asked"]),
             masks_paid=int(content["masks_paid"]),
             held_out_paid=int(content.get("held_out_paid", 0)),

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 from spexcore.cli import prompt
 from spexcore.cli.printing import Bar, print_json
@@ -43,7 +44,8 @@ def options(parser: argparse.ArgumentParser, lens: str) -> None:
     LENSES[lens].options(parser)
     add("--estimator", choices=tuple(ESTIMATORS), default=DEFAULT_ESTIMATOR)
     add("--max-order", type=int, help="largest size of a coalition")
-    add("--budget", type=int, help=f"masks to ask for (default: {DEFAULT_BUDGET}, or all 2^n when fewer)")
+    add("--budget", type=_masks, help=f"masks to ask for (default: {DEFAULT_BUDGET}, or all 2^n when fewer), or auto")
+    add("--r2", type=float, help="ask in rounds and stop at this held-out R2 (with --budget auto: 0.9)")
     add("--masks", choices=DISTRIBUTIONS, default="mixed", help="how masks are drawn (default: mixed)")
     add("--verify", type=int, default=10, help="leading terms to measure by real ablations, from the budget; 0: none")
     add("--held-out", type=int, default=HELD_OUT, help="masks of each kind kept apart to judge the result")
@@ -67,6 +69,7 @@ def explain_game(options: argparse.Namespace) -> None:
             game,
             estimator,
             budget=budget,
+            r2=options.r2,
             masks=options.masks,
             verify=options.verify,
             seed=options.seed,
@@ -95,9 +98,15 @@ def _estimator(name: str, max_order: int | None) -> Estimator:
     raise BadInput(f"`--max-order` does not apply to {kind.__name__}. Leave it out.")
 
 
-def _budget(asked: int | None, n_players: int) -> int:
+def _masks(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else int(text)
+
+
+def _budget(asked: int | Literal["auto"] | None, n_players: int) -> int | Literal["auto"]:
     if asked is None:
         return min(DEFAULT_BUDGET, 2**n_players)
+    if asked == "auto":
+        return asked
     if asked > 2**n_players:
         raise BadBudget(
             f"`--budget` must be at most 2^{n_players} = {2**n_players} masks for {n_players} players; got {asked}. "

@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from spexcore.explain import Step
+from spexcore.progress import Step
 
 
 def print_json(content: object) -> None:
@@ -28,6 +28,8 @@ class Bar:
 
             self._bar = tqdm(total=step.total, unit="mask", leave=False)
         self._bar.set_description(step.phase, refresh=False)
+        if step.r2 is not None:
+            self._bar.set_postfix(r2=f"{step.r2:.2f}", refresh=False)
         self._bar.update(step.done - self._bar.n)
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,111 @@
+"""Recovery: part of the budget discovers, the rest measures what leads, and everything known is fitted."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spexcore.anytime import ask_in_rounds
+from spexcore.errors import BadBudget, BadInput
+from spexcore.estimators.base import Estimator, MaskEstimator
+from spexcore.game import MeteredGame
+from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack
+from spexcore.spectrum import Spectrum
+from spexcore.verification import check_claims, first_masks
+from spexcore.verification import verify as verify_leading
+
+DISCOVER = 0.4  # of the budget; measured on exact games, .3 to .5 find the same terms
+ELSEWHERE = 0.2  # of the budget, at least, for masks that discover beyond the single removals
+CLAIMS = 0.1  # kept for terms that the final spectrum would report unmeasured
+
+Judge = Callable[[Spectrum], float]  # held-out R2 of what is known so far
+
+
+@dataclass(frozen=True)
+class Request:
+    """The numbers of one call of explain; r2: held-out R2 at which it may stop, None to spend the whole budget."""
+
+    budget: int
+    masks: str
+    verify: int
+    seed: int
+    held_out: int
+    r2: float | None = None
+
+    def check(self, estimator: Estimator, n_players: int) -> None:
+        """Raise BadInput or BadBudget, in one sentence, where something cannot be."""
+        if self.masks not in DISTRIBUTIONS:
+            raise BadInput(f"`masks` must be one of {', '.join(DISTRIBUTIONS)}; got {self.masks!r}.")
+        if self.held_out < 2:
+            raise BadInput(f"`held_out` must be at least 2 masks of each kind; got {self.held_out}.")
+        if self.verify < 0:
+            raise BadInput(f"`verify` must be the number of leading terms to measure, or 0; got {self.verify}.")
+        if not isinstance(self.budget, int) or self.budget < 1:
+            raise BadBudget(f"`budget` must be a whole number of masks, at least 1, or 'auto'; got {self.budget!r}.")
+        if self.r2 is not None and not 0 < self.r2 <= 1:
+            raise BadInput(f"`r2` must be above 0 and at most 1; got {self.r2!r}.")
+        if self.r2 is not None and not isinstance(estimator, MaskEstimator):
+            raise BadInput(
+                f"`r2` needs an estimator that takes masks in rounds; {estimator.name} designs its own. "
+                "Give a budget, or use WalshGP."
+            )
+        if self.budget < 2**n_players:
+            estimator.check_budget(self.budget, n_players)
+
+
+def recover(game: MeteredGame, estimator: Estimator, asked: Request, judge: Judge) -> Spectrum:
+    """Discover, verify, and fit everything that is then known, with at most the budget asked for."""
+    if not isinstance(estimator, MaskEstimator):
+        designed = estimator.estimate(game, budget=_share(estimator, asked, game.n_players), seed=asked.seed)
+        return _verified(game, lambda: designed, asked)
+    fit = lambda: estimator.fit(*game.samples(), seed=asked.seed, players=game.players)  # noqa: E731
+    masks = _discovering(estimator, asked, game.n_players)
+    if asked.r2 is None:
+        game(masks)
+    else:
+        ask_in_rounds(game, masks, lambda: judge(fit()), asked.r2)
+        asked = replace(asked, budget=min(asked.budget, math.ceil(game.asked / DISCOVER)))
+    return _verified(game, fit, asked)
+
+
+def _verified(game: MeteredGame, fit: Callable[[], Spectrum], asked: Request) -> Spectrum:
+    """Measure leading terms with what is left of the budget, then fit."""
+    top, budget, seed = asked.verify, asked.budget, asked.seed
+    if not top or game.asked >= min(budget, 2**game.n_players):
+        return fit()
+    verify_leading(game, top=top, budget=math.ceil((1 - CLAIMS) * budget) - game.asked, seed=seed)
+    check_claims(game, fit(), top=top, budget=budget - game.asked)
+    verify_leading(game, top=top, budget=budget - game.asked, seed=seed, rounds=1)
+    return fit()
+
+
+def _share(estimator: Estimator, asked: Request, n_players: int) -> int:
+    """Masks that discover: all of them where nothing is to be verified, or every mask there is can be asked for."""
+    budget = asked.budget
+    if not asked.verify or budget >= 2**n_players:
+        return budget
+    beyond = len(first_masks(n_players, budget)) + math.ceil(ELSEWHERE * budget)
+    return min(budget, max(estimator.min_budget(n_players), math.ceil(DISCOVER * budget), beyond))
+
+
+def _discovering(estimator: Estimator, asked: Request, n_players: int) -> Masks:
+    """The masks that discover, those first that all later corners share; in rounds any first part serves as a whole."""
+    share, rng = _share(estimator, asked, n_players), np.random.default_rng(asked.seed)
+    first = first_masks(n_players, asked.budget) if asked.verify else np.empty((0, n_players), dtype=bool)
+    masks = _led_by(first, draw(asked.masks, n_players, share, rng))
+    if asked.r2 is not None:
+        masks[len(first) :] = rng.permutation(masks[len(first) :])
+    return masks
+
+
+def _led_by(first: Masks, drawn: Masks) -> Masks:
+    """As many masks as were drawn: `first`, the empty one, and the last of the others.
+
+    `draw` lists masks near the prompt before uniform ones, and near the prompt `first` already serves.
+    """
+    shared = set(pack(first))
+    fresh = drawn[[key not in shared for key in pack(drawn)]]
+    empty, others = fresh[~fresh.any(axis=1)], fresh[fresh.any(axis=1)]
+    room = len(drawn) - len(first) - len(empty)
+    return np.vstack([first, empty, others[max(0, len(others) - room) :]])

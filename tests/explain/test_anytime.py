@@ -1,0 +1,93 @@
+"""Anytime: rounds that stop when enough is known, and say how faithful the answer has become."""
+
+import numpy as np
+import pytest
+
+import spexcore as spex
+from spexcore.anytime import FLAT, GROWTH, ROUNDS, START, ask_in_rounds, is_flat
+from spexcore.errors import BadInput
+from spexcore.masks import Masks
+
+N = 16
+NAMES = [f"p{i}" for i in range(N)]
+
+
+def easy(masks: Masks) -> np.ndarray:
+    return masks[:, 0] * masks[:, 1] * 2.0 - masks[:, 2] + 0.5 * masks[:, 3]
+
+
+def hopeless(masks: Masks) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=2**N)[masks @ (1 << np.arange(N))]
+
+
+def test_rounds_grow_until_the_wanted_r2_and_ask_for_nothing_more() -> None:
+    asked: list[int] = []
+    game = spex.FunctionGame(lambda m: asked.append(len(m)) or np.zeros(len(m)), NAMES, key="zero")
+    scores = iter([0.1, 0.5, 0.92, 0.99])
+    curve = ask_in_rounds(game, np.random.default_rng(0).random((500, N)) < 0.5, lambda: next(scores), 0.9)
+    assert curve == [0.1, 0.5, 0.92]
+    assert asked[0] == START
+    assert sum(asked) == pytest.approx(START * GROWTH**2, abs=3)
+
+
+def test_no_mask_is_asked_twice_and_the_last_round_ends_with_the_masks() -> None:
+    seen: list[Masks] = []
+    game = spex.FunctionGame(lambda m: seen.append(m) or np.zeros(len(m)), NAMES, key="zero")
+    masks = np.random.default_rng(0).random((200, N)) < 0.5
+    score = iter(np.linspace(0, 0.8, 50))
+    ask_in_rounds(game, masks, lambda: float(next(score)), 0.99)
+    np.testing.assert_array_equal(np.vstack(seen), masks)
+
+
+def test_a_curve_is_flat_only_after_rounds_without_gain() -> None:
+    assert not is_flat([0.5] * ROUNDS)
+    assert is_flat([0.5] * (ROUNDS + 1))
+    assert is_flat([0.5, 0.2, 0.3, 0.5 + FLAT / 2])
+    assert not is_flat([0.5, 0.2, 0.3, 0.5 + 2 * FLAT])
+
+
+def test_an_easy_game_stops_early_and_the_curve_is_heard() -> None:
+    steps: list[spex.Step] = []
+    game = spex.FunctionGame(easy, NAMES, key="easy")
+    explanation = spex.explain(game, budget="auto", r2=0.95, masks="mixed", on_progress=steps.append)
+    curve = [step.r2 for step in steps if step.r2 is not None]
+    assert curve[-1] >= 0.95
+    assert all(r2 < 0.95 for r2 in curve[:-1])
+    assert explanation.masks_asked < 400
+    assert explanation.faithfulness.r2 > 0.9
+    assert explanation.wanted_r2 == 0.95
+    assert spex.Explanation.from_json(explanation.to_json()).wanted_r2 == 0.95
+
+
+def test_a_hopeless_game_stops_when_flat_and_says_how_little_is_known() -> None:
+    game = spex.FunctionGame(hopeless, NAMES, key="hopeless")
+    explanation = spex.explain(game, spex.Lasso(), budget="auto", r2=0.9)
+    assert explanation.masks_asked < 2000
+    assert explanation.faithfulness.r2 < 0.3
+
+
+def test_a_budget_given_is_the_limit_of_the_rounds() -> None:
+    game = spex.FunctionGame(hopeless, NAMES, key="hopeless")
+    explanation = spex.explain(game, spex.Lasso(), budget=150, r2=0.9)
+    assert explanation.masks_asked <= 150
+
+
+def test_the_same_seed_stops_at_the_same_place() -> None:
+    game = spex.FunctionGame(easy, NAMES, key="easy")
+    first, second = (spex.explain(game, budget="auto", seed=3, masks="mixed") for _ in range(2))
+    assert first.masks_asked == second.masks_asked
+    assert dict(first.spectrum.coefficients) == dict(second.spectrum.coefficients)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"budget": "auto", "r2": 0.0}, "`r2` must be above 0"),
+        ({"budget": "auto", "r2": 1.5}, "`r2` must be above 0"),
+        ({"budget": "much"}, "'auto'"),
+        ({"budget": "auto", "estimator": spex.SPEX()}, "SPEX designs its own"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(asked: dict, says: str) -> None:
+    with pytest.raises((BadInput, spex.SpexError), match=says):
+        spex.explain(spex.FunctionGame(easy, NAMES, key="easy"), **asked)
