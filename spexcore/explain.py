@@ -17,6 +17,7 @@ from spexcore.estimators.base import Estimator, MaskEstimator
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out
 from spexcore.game import Game, KeptValues, Memory, MeteredGame
+from spexcore.head_start import fit_from
 from spexcore.intervals import spread_by_order
 from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack
 from spexcore.spectrum import Spectrum
@@ -139,7 +140,7 @@ def _recover(game: MeteredGame, estimator: Estimator, asked: _Request) -> Spectr
         fit = lambda: designed  # noqa: E731
     else:
         game(_led_by(first, draw(asked.masks, n, share, np.random.default_rng(seed))))
-        fit = lambda: estimator.fit(*game.samples(), seed=seed, players=game.players)  # noqa: E731
+        fit = lambda: fit_from(game.expected, estimator, game.samples(), game.players, seed)  # noqa: E731
     if not top or game.asked >= budget:
         return fit()
     verify_leading(game, top=top, budget=math.ceil((1 - CLAIMS) * budget) - game.asked, seed=seed)
