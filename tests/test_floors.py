@@ -20,7 +20,17 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "2": ("spectrum", "interactions"),
     "3": ("estimators", "faithfulness", "intervals", "surrogate"),
     "3'": ("models", "lenses"),
-    "4": ("explain", "explanation", "validation", "verification", "counterfactual", "store", "cluster", "head_start"),
+    "4": (
+        "explain",
+        "explanation",
+        "validation",
+        "verification",
+        "counterfactual",
+        "store",
+        "cluster",
+        "head_start",
+        "evidence",
+    ),
     "5": ("figures",),
     "6": ("cli", "tables", "bench", "dashboard"),
 }

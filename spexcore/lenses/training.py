@@ -12,7 +12,7 @@ from spexcore.errors import BadInput
 from spexcore.game import Game, Values, content_key
 from spexcore.lenses import grouping, influence
 from spexcore.lenses.examples import Examples, checked_examples
-from spexcore.lenses.features import encoder_of
+from spexcore.lenses.features import Encoder, encoder_of
 from spexcore.lenses.heads import Head
 from spexcore.lenses.influence import VALUES, Question
 from spexcore.masks import Masks
@@ -46,13 +46,12 @@ class TrainingLens(Game):
         value: str = "margin",
         seed: int = 0,
     ) -> None:
-        self.examples = checked_examples(texts, labels)
         self.tests = _tests(test)
-        _check(ridge, value)
+        if value not in VALUES:
+            raise BadInput(f"`value` must be one of {', '.join(VALUES)}; got {value!r}.")
         self.ridge, self.seed, self.value = float(ridge), seed, value
         self.encoder = encoder_of(encoder)
-        found, n_cut = self.encoder.features(list(self.examples.texts))
-        self.head = Head(found.astype(np.float64), self.examples.codes, len(self.examples.classes), self.ridge)
+        self.examples, self.head, n_cut = trained(texts, labels, self.encoder, self.ridge)
         points = self.encoder.features(list(self.tests))[0].astype(np.float64)
         self.targets = self._targets(target, points)
         codes = np.array([self.examples.code(label) for label in self.targets], dtype=np.intp)
@@ -173,11 +172,15 @@ def _tests(test: str | Sequence[str]) -> tuple[str, ...]:
     return tests
 
 
-def _check(ridge: float, value: str) -> None:
+def trained(
+    texts: Sequence[str], labels: Sequence[object], encoder: Encoder, ridge: float = 1.0
+) -> tuple[Examples, Head, int]:
+    """A table checked, a head to train on its features, and how many of its texts were cut."""
+    examples = checked_examples(texts, labels)
     if not 1e-6 <= ridge <= 1e6:
         raise BadInput(f"`ridge` must be a number from 1e-6 to 1e6; got {ridge!r}. Its usual value is 1.")
-    if value not in VALUES:
-        raise BadInput(f"`value` must be one of {', '.join(VALUES)}; got {value!r}.")
+    found, n_cut = encoder.features(list(examples.texts))
+    return examples, Head(found.astype(np.float64), examples.codes, len(examples.classes), ridge), n_cut
 
 
 def _notes(examples: Examples, tests: tuple[str, ...], n_cut: int) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from letters import Letters
 
 from spexcore.assets import asset
 from spexcore.errors import BadInput
@@ -15,19 +16,6 @@ from spexcore.lenses.features import FrozenEncoder
 from spexcore.lenses.heads import Head, margins
 from spexcore.models import LanguageModel
 from spexcore.models.embedding import embed
-
-
-class Letters:
-    """A stand-in for an encoder: counts of letters, scaled to length one."""
-
-    id = "letters"
-    sha256 = "0" * 64
-    recipe = {"id": "letters", "sha256": sha256}  # noqa: RUF012
-
-    def features(self, texts: list[str]) -> tuple[np.ndarray, int]:
-        counts = np.array([[text.lower().count(chr(97 + i)) for i in range(26)] for text in texts], dtype=np.float32)
-        return counts / np.linalg.norm(counts, axis=1, keepdims=True), sum(len(text) > 200 for text in texts)
-
 
 TEXTS = ["good food", "tip top", "bad cab", "bad dab", "nice rice", "vice lice", "good food!", "dull bulb"]
 LABELS = ["up", "up", "down", "down", "up", "down", "up", "flat"]
