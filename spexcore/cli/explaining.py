@@ -12,7 +12,8 @@ from spexcore.errors import BadBudget, BadInput
 from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import Estimator
 from spexcore.explain import HELD_OUT, explain
-from spexcore.explanation import DEFAULT_INDEX
+from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.game import Game
 from spexcore.masks import DISTRIBUTIONS
 from spexcore.store import Store
 from spexcore.tables import explanation_text, interactions_json
@@ -77,6 +78,10 @@ def explain_game(options: argparse.Namespace) -> None:
         )
     if options.out:
         explanation.save(options.out)
+    _show(options, game, explanation)
+
+
+def _show(options: argparse.Namespace, game: Game, explanation: Explanation) -> None:
     lens = LENSES[options.lens]
     beside = {"evidence": lens.evidence(game, explanation)} if hasattr(lens, "evidence") else {}
     if options.json:
