@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Head:
         start = np.zeros((len(self.problem.targets), self.problem.rows.shape[1]))
         return solve(self.problem, np.ones((1, len(self.labels))), start)[0]
 
-    def retrained(self, weights: Array) -> Array:
+    def retrained(self, weights: NDArray[Any]) -> Array:
         """theta (n_masks, K, d + 1) for weights (n_masks, n) of the examples, 0 and 1 for masks."""
         w = np.asarray(weights, dtype=np.float64)
         size = max(1, min(_MOST, _CELLS // max(1, self.problem.targets.size)))
