@@ -82,7 +82,7 @@ def _groups(options: argparse.Namespace, rows: Table) -> Any:
 
 def evidence(lens: "TrainingLens", explanation: Explanation) -> dict[str, Any]:
     """What the run file carries beside the spectrum: all of it from retraining, none from the spectrum."""
-    from spexcore.evidence import joint_effects, rank_agreement, removal_curve, smallest_flip
+    from spexcore.evidence import cards, joint_effects, rank_agreement, removal_curve, smallest_flip
 
     spectrum, seed = explanation.spectrum, explanation.seed
     named = [S for S, _ in explanation.interactions().ranked() if len(S) > 1][:_JOINT]
@@ -94,6 +94,7 @@ def evidence(lens: "TrainingLens", explanation: Explanation) -> dict[str, Any]:
         "rank_agreement": asdict(rank_agreement(lens, spectrum, datamodel_masks=explanation.budget, seed=seed)),
         "removal": asdict(removal_curve(lens, effects, seed=seed)),
         "joint": [{**asdict(one), "excess": one.excess} for one in joint_effects(lens, named)],
+        "examples": [asdict(card) for card in cards(lens)],
         "flip": None if flip is None else {**asdict(flip), "texts": [lens.examples.texts[row] for row in flip.rows]},
     }
 

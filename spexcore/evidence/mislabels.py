@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spexcore.evidence.cards import nearest
 from spexcore.lenses.examples import Examples
 from spexcore.lenses.heads import Head, margins
 from spexcore.lenses.influence import self_margins
 
 MOST = 5_000  # rows retrained without; of a longer table those the head doubts most
-_NEIGHBOURS = 3
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,5 @@ def _described(examples: Examples, head: Head, rows: NDArray[np.intp], whole: ND
         answer = int(shares.argmax())
         labels = examples.labels[row], examples.classes[answer]
         numbers = float(shares[answer] / shares.sum()), float(whole[row]) - without, without
-        found.append(Suspect(row, examples.texts[row], *labels, *numbers, _nearest(head, row)))
+        found.append(Suspect(row, examples.texts[row], *labels, *numbers, nearest(head, row)))
     return found
-
-
-def _nearest(head: Head, row: int) -> tuple[int, ...]:
-    """Rows of the nearest texts by the cosine of their features."""
-    alike = head.features @ head.features[row] / np.linalg.norm(head.features, axis=1)
-    alike[row] = -np.inf
-    return tuple(np.argsort(-alike, kind="stable")[:_NEIGHBOURS].tolist())

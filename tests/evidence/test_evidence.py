@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spexcore.errors import BadInput
-from spexcore.evidence import joint_effects, rank_agreement, removal_curve, smallest_flip, suspects
+from spexcore.evidence import cards, joint_effects, rank_agreement, removal_curve, smallest_flip, suspects
 from spexcore.game import FunctionGame
 from spexcore.lenses import TrainingLens
 from spexcore.lenses.heads import Head
@@ -74,6 +74,22 @@ def test_removal_curve_retrains() -> None:
     assert found.values["influence"][-1] < found.values["random"][-1] < found.values["random"][0] + 0.5
     with pytest.raises(BadInput, match="20 players"):
         removal_curve(lens, {"influence": np.ones(3)})
+
+
+def test_cards_retrain_without_their_example() -> None:
+    rows, labels = blobs(20)
+    lens = lens_of(rows, labels, groups=[str(i // 2) for i in range(20)])
+    found = cards(lens, top=5)
+    assert [card.row for card in found] == np.argsort(-np.abs(lens.influence_of_examples))[:5].tolist()
+    assert cards(lens, [3, 7])[1].row == 7
+    assert cards(lens, []) == []
+    for card in found:
+        assert card.effect == pytest.approx(lens.leave_one_out[card.row], abs=1e-9)
+        assert card.influence == pytest.approx(card.effect, rel=0.5)
+        assert (card.player, card.label) == (card.row // 2, labels[card.row])
+        near = np.delete(np.arange(20), card.row)
+        cosine = rows[near] @ rows[card.row] / np.linalg.norm(rows[near], axis=1)
+        assert card.neighbours[0] == near[cosine.argmax()]
 
 
 def test_joint_effects_tell_redundancy_from_synergy() -> None:
