@@ -127,14 +127,18 @@ def _newton_step(
     enough = np.minimum(0.01, distance) * rz  # squared forcing term: Newton stays superlinear
     for inner in range(1, _INNER + 1):  # noqa: B007
         hq = problem.pull(curve(problem.scores(q))) + problem.ridge * q
-        a = (rz / np.maximum(_dot(q, hq), 1e-30))[:, None, None]
+        bent = _dot(q, hq)
+        going = (rz > enough) & (bent > 0)  # those that are done stand still: beyond it rounding would move them
+        if not going.any():
+            break
+        a = np.divide(rz, bent, out=np.zeros_like(rz), where=going)[:, None, None]
         x += a * q
         r -= a * hq
         z = _precondition(r, inverse)
         rz, before = _dot(r, z), rz
         if (rz <= enough).all():
             break
-        q = z + (rz / np.maximum(before, 1e-30))[:, None, None] * q
+        q = z + np.divide(rz, before, out=np.zeros_like(rz), where=going)[:, None, None] * q
     return _balanced(x * unit), inner
 
 

@@ -177,8 +177,8 @@ def trained(
 ) -> tuple[Examples, Head, int]:
     """A table checked, a head to train on its features, and how many of its texts were cut."""
     examples = checked_examples(texts, labels)
-    if not 1e-6 <= ridge <= 1e6:
-        raise BadInput(f"`ridge` must be a number from 1e-6 to 1e6; got {ridge!r}. Its usual value is 1.")
+    if not 1e-3 <= ridge <= 1e6:
+        raise BadInput(f"`ridge` must be a number from 1e-3 to 1e6; got {ridge!r}. Its usual value is 1.")
     found, n_cut = encoder.features(list(examples.texts))
     return examples, Head(found.astype(np.float64), examples.codes, len(examples.classes), ridge), n_cut
 

@@ -107,6 +107,22 @@ def test_the_gradient_vanishes_and_batches_do_not_matter(n_classes: int, seed: i
         assert np.abs(gradient).max() < 1e-8
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-3, 4), st.floats(-2, 1))
+def test_any_table_is_solved(seed: int, log_ridge: float, log_scale: float) -> None:
+    """Few rows or many, classes lost, features large or small, weak ridges: float32 inside must never matter."""
+    rng = np.random.default_rng(seed)
+    n, d, n_classes, ridge = int(rng.integers(3, 60)), int(rng.integers(1, 30)), int(rng.integers(2, 7)), 10**log_ridge
+    features = rng.standard_normal((n, d)) / np.sqrt(d) * 10**log_scale
+    head = Head(features, rng.integers(0, n_classes, n), n_classes, ridge)
+    weights = (rng.random((5, n)) < rng.random()).astype(float)
+    theta = head.retrained(weights)
+    p = newton.probabilities(head.problem.scores(theta))
+    residual = weights[:, None] * (p - head.problem.targets)
+    gradient = np.einsum("mkn,nd->mkd", residual, head.problem.rows) + theta * head.problem.ridge
+    assert np.abs(gradient[..., :-1]).max() <= 2e-9 * np.sqrt(ridge)
+
+
 def test_a_head_that_cannot_be_solved_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = table(40, 4, 2)
     monkeypatch.setattr(newton, "_STEPS", 1)
