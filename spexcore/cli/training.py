@@ -67,7 +67,7 @@ def game(options: argparse.Namespace) -> Game:
         ridge=options.ridge,
         value=options.value,
     )
-    lens.notes += rows.notes
+    lens.notes.extend(rows.notes)
     return lens
 
 

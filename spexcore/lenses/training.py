@@ -57,7 +57,7 @@ class TrainingLens(Game):
         codes = np.array([self.examples.code(label) for label in self.targets], dtype=np.intp)
         self.question = Question(points, codes, value)
         self.groups = self._grouped(groups)
-        self.notes = _notes(self.examples, self.tests, n_cut)
+        self._notes = _notes(self.examples, self.tests, n_cut)
 
     def _targets(self, target: str | Sequence[str] | None, points: NDArray[np.float64]) -> tuple[str, ...]:
         """One label a test text."""
@@ -81,6 +81,11 @@ class TrainingLens(Game):
         if groups == "staged":
             return tuple(grouping.staged_names(examples, features, self.influence_of_examples, self.seed))
         return tuple(grouping.column_names(groups, len(examples)))
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know beside the numbers; whoever made the table adds to it."""
+        return self._notes
 
     @cached_property
     def players(self) -> tuple[str, ...]:
