@@ -54,6 +54,11 @@ class Game(ABC):
         return ()
 
     @property
+    def expected(self) -> Values | None:
+        """What each player is expected to add before any mask is paid, (n_players,); None when nothing is known."""
+        return None
+
+    @property
     def n_players(self) -> int:
         return len(self.players)
 
@@ -170,6 +175,7 @@ class MeteredGame(Game):
     key = property(lambda self: self.game.key)
     recipe = property(lambda self: self.game.recipe)
     notes = property(lambda self: self.game.notes)
+    expected = property(lambda self: self.game.expected)
 
     @property
     def asked(self) -> int:

@@ -10,6 +10,7 @@ from spexcore.anytime import ask_in_rounds
 from spexcore.errors import BadBudget, BadInput
 from spexcore.estimators.base import Estimator, MaskEstimator
 from spexcore.game import MeteredGame
+from spexcore.head_start import fit_from
 from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack
 from spexcore.spectrum import Spectrum
 from spexcore.verification import check_claims, first_masks
@@ -59,7 +60,7 @@ def recover(game: MeteredGame, estimator: Estimator, asked: Request, judge: Judg
     if not isinstance(estimator, MaskEstimator):
         designed = estimator.estimate(game, budget=_share(estimator, asked, game.n_players), seed=asked.seed)
         return _verified(game, lambda: designed, asked)
-    fit = lambda: estimator.fit(*game.samples(), seed=asked.seed, players=game.players)  # noqa: E731
+    fit = lambda: fit_from(game.expected, estimator, game.samples(), game.players, asked.seed)  # noqa: E731
     masks = _discovering(estimator, asked, game.n_players)
     if asked.r2 is None:
         game(masks)

@@ -1,14 +1,12 @@
 """Values already paid for, on disk: one SQLite file under SPEX_HOME that page, CLI and notebooks share."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_data_path
-
+from spexcore.assets import home
 from spexcore.errors import StoreError
 
 _WAIT_MS = 5_000  # for another writer to finish its batch
@@ -21,12 +19,6 @@ CREATE TABLE IF NOT EXISTS ablations (
     PRIMARY KEY (game, mask)
 ) WITHOUT ROWID;
 """
-
-
-def home() -> Path:
-    """Folder of everything written to disk: SPEX_HOME, or the platform's user data folder."""
-    chosen = os.environ.get("SPEX_HOME")
-    return Path(chosen) if chosen else user_data_path("spexcore", appauthor=False)
 
 
 class Store:

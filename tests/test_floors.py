@@ -21,8 +21,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "3": ("estimators", "faithfulness", "intervals", "surrogate"),
     "3'": ("models", "lenses"),
     "4": (
-        *("explain", "recovery", "anytime", "progress", "verification"),
-        *("explanation", "validation", "counterfactual", "store", "cluster"),
+        *("explain", "recovery", "anytime", "progress", "verification", "head_start"),
+        *("explanation", "validation", "counterfactual", "evidence", "store", "cluster"),
     ),
     "5": ("figures",),
     "6": ("cli", "tables", "bench", "dashboard"),

@@ -31,7 +31,7 @@ def test_every_estimator_is_in_the_table() -> None:
 
 def test_every_command_shown_exists() -> None:
     shown = re.findall(r"^spex (\w+)", README, flags=re.MULTILINE)
-    assert set(shown) == {"explain", "validate", "models", "serve", "bench"}
+    assert set(shown) == {"audit", "explain", "validate", "models", "serve", "bench"}
     for command in shown:
         with pytest.raises(SystemExit) as asked:
             parser().parse_args([command, "--help"])

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from spexcore.cli import explaining, others, validating
+from spexcore.cli import auditing, explaining, others, validating
 from spexcore.errors import SpexError
 from spexcore.store import home
 
@@ -52,6 +52,7 @@ def parser(lens: str = "prompt") -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     explaining.options(commands.add_parser("explain", help="explain a game and print what drives the output"), lens)
     validating.options(commands.add_parser("validate", help="re-ablate one coalition of a saved run"))
+    auditing.options(commands.add_parser("audit", help="rank the suspected mislabels of a table of labelled texts"))
     others.models(commands.add_parser("models", help="list the models that can be used here, offline"))
     others.bench(commands.add_parser("bench", help="measure the estimators, or the engine against other tools"))
     others.serve(commands.add_parser("serve", help="open the dashboard on 127.0.0.1"))

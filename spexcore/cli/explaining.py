@@ -7,13 +7,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from spexcore.cli import prompt
+from spexcore.cli import prompt, training
 from spexcore.cli.printing import Bar, print_json
 from spexcore.errors import BadBudget, BadInput
 from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import Estimator
 from spexcore.explain import HELD_OUT, explain
-from spexcore.explanation import DEFAULT_INDEX
+from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.game import Game
 from spexcore.masks import DISTRIBUTIONS
 from spexcore.store import Store
 from spexcore.tables import explanation_text, interactions_json
@@ -22,8 +23,9 @@ from spexcore.transforms import INDICES
 DEFAULT_BUDGET = 512
 DEFAULT_ESTIMATOR = "walshgp"  # seconds a fit, where the stack of all takes a minute on a busy machine
 
-#: The lenses of `spex explain`, each a module with `options(parser)` and `game(options)`.
-LENSES: dict[str, ModuleType] = {"prompt": prompt}
+#: The lenses of `spex explain`, each a module with `options(parser)` and `game(options)`, and where retraining says
+#: more than a spectrum, `evidence(game, explanation)` with its `evidence_text`.
+LENSES: dict[str, ModuleType] = {"prompt": prompt, "training": training}
 
 
 def lens_asked(arguments: Sequence[str]) -> str:
@@ -79,12 +81,19 @@ def explain_game(options: argparse.Namespace) -> None:
         )
     if options.out:
         explanation.save(options.out)
+    _show(options, game, explanation)
+
+
+def _show(options: argparse.Namespace, game: Game, explanation: Explanation) -> None:
+    lens = LENSES[options.lens]
+    beside = {"evidence": lens.evidence(game, explanation)} if hasattr(lens, "evidence") else {}
     if options.json:
-        print_json(
-            {**explanation.to_json(), "interactions": interactions_json(explanation, options.index, options.top)}
-        )
-    else:
-        print(explanation_text(explanation, options.index, min(options.top, 15)))
+        terms = interactions_json(explanation, options.index, options.top)
+        print_json({**explanation.to_json(), "interactions": terms, **beside})
+        return
+    print(explanation_text(explanation, options.index, min(options.top, 15)))
+    if beside:
+        print(lens.evidence_text(beside["evidence"]))
 
 
 def _estimator(name: str, max_order: int | None) -> Estimator:

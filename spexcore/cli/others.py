@@ -1,9 +1,17 @@
 """spex models, bench, serve: a line of options and a call each."""
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 
 from spexcore.cli.printing import print_json
+
+#: Suite of `spex bench` -> module with `run(data=, quick=)` and `table(result)`, imported when it is asked for.
+SUITES = {
+    "estimators": "spexcore.bench.estimators",
+    "engine": "spexcore.bench.engine",
+    "training": "spexcore.bench.retraining",
+}
 
 
 def models(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +23,7 @@ def models(parser: argparse.ArgumentParser) -> None:
 
 def bench(parser: argparse.ArgumentParser) -> None:
     """What `spex bench` takes."""
-    parser.add_argument("suite", choices=("estimators", "engine"))
+    parser.add_argument("suite", choices=tuple(SUITES))
     parser.add_argument("--quick", action="store_true", help="a few minutes instead of all of it")
     parser.add_argument("--data", type=Path, help="folder of games and texts (../shared/data)")
     parser.add_argument("--json", action="store_true")
@@ -40,15 +48,12 @@ def _models(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    if options.suite == "estimators":
-        from spexcore.bench.estimators import run, table
-    else:
-        from spexcore.bench.engine import run, table
-    result = run(data=options.data, quick=options.quick)
+    suite = import_module(SUITES[options.suite])
+    result = suite.run(data=options.data, quick=options.quick)
     if options.json:
         print_json(result)
     else:
-        print(table(result))
+        print(suite.table(result))
 
 
 def _serve(options: argparse.Namespace) -> None:

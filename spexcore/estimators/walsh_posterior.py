@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spexcore.errors import BadValue
 from spexcore.estimators.walsh_kernel import Array, WalshKernel, characters, signs_of
 from spexcore.masks import Coalition, Masks
 from spexcore.transforms import walsh_hadamard
@@ -79,11 +80,24 @@ class FittedWalshGP:
 
 def condition(kernel: WalshKernel, masks: Masks, values: Array, *, mean: float, scale: float) -> FittedWalshGP:
     """The posterior for a kernel already known: one Cholesky factor of (n_masks, n_masks)."""
-    from scipy.linalg import cho_solve, cholesky
+    from scipy.linalg import cho_solve
 
     signs = signs_of(masks)
-    gram = kernel.gram(signs, signs)
-    gram[np.diag_indices_from(gram)] += kernel.noise
-    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+    factor = _factor(kernel.gram(signs, signs), kernel.noise)
     alpha = cho_solve((factor, True), (values - mean) / scale, check_finite=False)
     return FittedWalshGP(kernel, signs, alpha, factor, mean, scale)
+
+
+def _factor(gram: Array, noise: float) -> Array:
+    """Lower Cholesky factor of gram + noise; more noise where rounding makes masks that are nearly alike singular."""
+    from scipy.linalg import LinAlgError, cholesky
+
+    diagonal = np.diag_indices_from(gram)
+    for relative in (0.0, 1e-10, 1e-8, 1e-6, 1e-4):
+        noisy = gram.copy()
+        noisy[diagonal] += noise + relative * gram[diagonal].mean()
+        try:
+            return np.asarray(cholesky(noisy, lower=True, overwrite_a=True, check_finite=False))
+        except LinAlgError:
+            continue
+    raise BadValue("`masks` and values must differ enough to be told apart; their kernel is singular. Draw others.")

@@ -7,11 +7,12 @@ from spexcore.errors import BadInput
 from spexcore.game import Game
 from spexcore.lenses.prompt import PromptLens
 from spexcore.lenses.synthetic import MajorityGame, SyntheticGame
+from spexcore.lenses.training import TrainingLens
 
-__all__ = ["LENSES", "PromptLens", "build"]
+__all__ = ["LENSES", "PromptLens", "TrainingLens", "build"]
 
 #: The lenses on screen and in the CLI, by name.
-LENSES: dict[str, type[Game]] = {"prompt": PromptLens}
+LENSES: dict[str, type[Game]] = {"prompt": PromptLens, "training": TrainingLens}
 
 
 def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
@@ -20,12 +21,20 @@ def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
     settings = {name: value for name, value in recipe.items() if name not in ("lens", "model")}
     if lens == "prompt":
         return PromptLens(model or _model(recipe), settings.pop("text"), **settings)
+    if lens == "training":
+        return _training(recipe, settings, model)
     if lens == "synthetic":
         terms = {tuple(coalition): weight for coalition, weight in settings.pop("terms")}
         return SyntheticGame(settings.pop("n_players"), terms, **settings)
     if lens == "majority":
         return MajorityGame(settings["n_players"])
     raise BadInput(f"`recipe` must name a lens, one of {', '.join((*LENSES, 'synthetic', 'majority'))}; got {lens!r}.")
+
+
+def _training(recipe: Mapping[str, Any], settings: dict[str, Any], model: Any) -> Game:
+    if settings.get("texts") is None:
+        raise BadInput("`recipe` must hold the training texts; these were too many for a run file. Explain them again.")
+    return TrainingLens(settings.pop("texts"), settings.pop("labels"), encoder=model or _model(recipe), **settings)
 
 
 def _model(recipe: Mapping[str, Any]) -> Any:

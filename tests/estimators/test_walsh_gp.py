@@ -150,3 +150,12 @@ def test_many_players_and_masks_of_two_kinds_do_not_end_in_the_mean() -> None:
     near = draw("near", n, 200, np.random.default_rng(9))
     error = WalshGP().fit(masks, game(masks)).predict(near) - game(near)
     assert (error**2).mean() < 0.2 * game(near).var()
+
+
+def test_masks_that_rounding_cannot_tell_apart_are_still_explained() -> None:
+    from spexcore.estimators.walsh_posterior import _factor
+
+    gram = np.ones((3, 3))
+    gram[2, 2] = 1.0 - 1e-16
+    factor = _factor(gram, 0.0)
+    np.testing.assert_allclose(factor @ factor.T, gram, atol=1e-3)
