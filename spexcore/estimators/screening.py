@@ -33,7 +33,7 @@ def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int
     n = truth.shape[1] // 2
     scores = _z_scores(residual @ truth, truth.sum(axis=0), residual)
     order = np.argsort(-scores, kind="stable")[:MOST_LITERALS]
-    best = (float(scores[order[0]]), (int(order[0]),))
+    best: tuple[float, Conjunction] = (float(scores[order[0]]), (int(order[0]),))
     front: list[Conjunction] = [(literal,) for literal in order[:BEAM].tolist()]
     columns = np.ascontiguousarray(truth.T)  # (2 n_players, n_masks)
     some = np.sort(order)
@@ -62,7 +62,7 @@ def _leaders(front: list[Conjunction], scores: Array) -> tuple[list[Conjunction]
     return list(dict.fromkeys(grown))[:BEAM], float(scores.ravel()[order[0]])
 
 
-def _z_scores(sums: Array, counts: Array, residual: Array) -> Array:
+def _z_scores(sums: NDArray[np.floating], counts: NDArray[np.floating], residual: Array) -> Array:
     """|sum of the residual where a conjunction holds| in standard deviations; 0 where it holds (or fails) rarely."""
     n_masks = len(residual)
     spread = np.sqrt(np.maximum(counts * (1 - counts / n_masks), 1e-9)) * (residual.std() + 1e-300)
