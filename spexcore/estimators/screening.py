@@ -20,8 +20,8 @@ Conjunction = tuple[int, ...]
 
 
 def literals(masks: Masks) -> NDArray[np.float32]:
-    """Truth of every literal, (n_masks, 2 n_players)."""
-    return np.hstack([masks, ~masks]).astype(np.float32)
+    """Truth of every literal, (n_masks, 2 n_players), column-major: conjunctions are products of columns."""
+    return np.asfortranarray(np.hstack([masks, ~masks]), dtype=np.float32)
 
 
 def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int = 5) -> tuple[float, Conjunction]:
@@ -35,9 +35,9 @@ def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int
     order = np.argsort(-scores, kind="stable")[:MOST_LITERALS]
     best: tuple[float, Conjunction] = (float(scores[order[0]]), (int(order[0]),))
     front: list[Conjunction] = [(literal,) for literal in order[:BEAM].tolist()]
-    columns = np.ascontiguousarray(truth.T)  # (2 n_players, n_masks)
-    some = np.sort(order)
-    chosen, weighted = np.ascontiguousarray(truth[:, some]), truth[:, some] * residual[:, None].astype(np.float32)
+    columns, some = truth.T, np.sort(order)
+    chosen = truth[:, some]
+    weighted = chosen * residual[:, None].astype(np.float32)
     for _ in range(1, min(max_order, n)):
         inside = _products(columns, np.array(front))
         scores = np.zeros((len(front), 2 * n))
@@ -53,13 +53,15 @@ def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int
 
 def _leaders(front: list[Conjunction], scores: Array) -> tuple[list[Conjunction], float]:
     """The BEAM largest distinct extensions of the front, largest first, and the score of the first."""
-    order = np.argsort(-scores, axis=None, kind="stable")[: 6 * BEAM]
-    order = order[scores.ravel()[order] > 0]
+    flat = scores.ravel()
+    order = np.argpartition(-flat, 6 * BEAM)[: 6 * BEAM] if len(flat) > 6 * BEAM else np.arange(len(flat))
+    order = order[np.argsort(-flat[order], kind="stable")]
+    order = order[flat[order] > 0]
     if not len(order):
         return [], 0.0
     rows, added = np.unravel_index(order, scores.shape)
     grown = (tuple(sorted((*front[row], literal))) for row, literal in zip(rows.tolist(), added.tolist()))
-    return list(dict.fromkeys(grown))[:BEAM], float(scores.ravel()[order[0]])
+    return list(dict.fromkeys(grown))[:BEAM], float(flat[order[0]])
 
 
 def _z_scores(sums: NDArray[np.floating], counts: NDArray[np.floating], residual: Array) -> Array:

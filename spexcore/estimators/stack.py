@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.sparse_recovery import recover
-from spexcore.estimators.stack_members import Fitted, Member, Sum, members
+from spexcore.estimators.stack_members import Fitted, Member, Sparse, Sum, members
 from spexcore.estimators.stack_weights import blend_weights
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.estimators.walsh_kernel import Array
-from spexcore.estimators.walsh_terms import Terms
+from spexcore.estimators.walsh_linked import LinkedWalshGP
+from spexcore.estimators.walsh_terms import Terms, read_off
 from spexcore.game import Values
-from spexcore.masks import ENUMERABLE, Masks
+from spexcore.masks import Masks
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import evaluate
 
@@ -21,7 +22,7 @@ FEWEST = 8  # samples below which there is nothing to hold out
 JUDGED = 500  # samples held out in turn, when there are more
 KEPT = 0.01  # a member that weighs less is not fitted again
 NOTHING = 1e-9  # share of the variance that rounding leaves over
-LIMIT, LIMIT_WIDE = 2**15, 2000  # terms kept of a member, to 20 players and beyond
+LIMIT = 2**15  # terms kept of a member
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ class StackSPEX(MaskEstimator):
         tried, belief = zip(*members(len(values), masks.shape[1], self.max_order))
         weights = blend_weights(*_held_out(tried, masks, values, seed), np.array(belief))
         kept = [(m, float(w)) for m, w in zip(tried, weights) if w > KEPT * weights.sum()]
-        fitted = [(_fitted(member, masks, values, seed), weight) for member, weight in kept]
-        return Spectrum(_blend(fitted, float(values.mean()), masks.shape[1]), players)
+        known = {Sparse(self.max_order): Sum(sparse)}
+        fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
+        return Spectrum(_blend(fitted, float(values.mean()), seed), players)
 
 
 def _explained(terms: Terms, masks: Masks, values: Values) -> bool:
@@ -87,10 +89,19 @@ def _fitted(member: Member, masks: Masks, values: Values, seed: int) -> Fitted:
     return member.fit(masks, values, seed)
 
 
-def _blend(fitted: list[tuple[Fitted, float]], centre: float, n_players: int) -> Terms:
-    """centre + sum of weight * (spectrum - centre), as a spectrum."""
+def _blend(fitted: list[tuple[Fitted, float]], centre: float, seed: int) -> Terms:
+    """centre + sum of weight * (spectrum - centre), as a spectrum; wide processes are read off together."""
     total: Terms = {(): centre * (1.0 - sum(weight for _, weight in fitted))}
-    for member, weight in fitted:
-        for coalition, value in member.terms(LIMIT if n_players <= ENUMERABLE else LIMIT_WIDE).items():
+    linked = [(member, weight) for member, weight in fitted if isinstance(member, LinkedWalshGP)]
+    parts = [(member.terms(LIMIT), weight) for member, weight in fitted if not isinstance(member, LinkedWalshGP)]
+    if linked:
+        heaviest = max(linked, key=lambda pair: pair[1])[0]
+        parts.append((read_off(lambda masks: _together(linked, masks), heaviest.posterior, seed), 1.0))
+    for terms, weight in parts:
+        for coalition, value in terms.items():
             total[coalition] = total.get(coalition, 0.0) + weight * value
     return total
+
+
+def _together(linked: list[tuple[LinkedWalshGP, float]], masks: Masks) -> Array:
+    return np.sum([weight * member.predict(masks) for member, weight in linked], axis=0)

@@ -17,15 +17,16 @@ from spexcore.estimators.trees import Terms as Rows
 from spexcore.estimators.walsh_gp import fit_walsh_gp
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
-from spexcore.estimators.walsh_terms import Terms
+from spexcore.estimators.walsh_terms import Terms, grown, low_orders
 from spexcore.game import Values
-from spexcore.masks import ENUMERABLE, Masks
+from spexcore.masks import ENUMERABLE, Coalition, Masks
 from spexcore.transforms import evaluate
 
 PAIRS = 64  # players up to which all pairs are a member of their own
 MANY = 200  # samples from which sparse models are members: refits, and what stands out alone
 ROWS, STEPS = 300, 12  # samples, and steps of the search, that choose the scales of a process
 MOST_ROWS = 3000  # samples that a process is conditioned on: its cost is their cube
+WIDTH, DEEPEST = 150, 5  # of the beam for terms that are fitted anew
 
 
 class Fitted(Protocol):
@@ -140,10 +141,23 @@ class Refitted:
     member: Member
 
     def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
-        proxy = self.member.fit(masks, values, seed).terms(MOST_REFITTED)
+        proxy = _rough_terms(self.member.fit(masks, values, seed))
         rows = Rows(padded(list(proxy)), np.array(list(proxy.values())))
         found = refits(rows, masks, values)[-1]
         return Sum(dict(zip(coalitions_of(found.rows), found.values.tolist(), strict=True)))
+
+
+def _rough_terms(fitted: Fitted) -> Terms:
+    """About the largest terms; of a process beyond twenty players its own, which need no fit to what it predicts."""
+    if not isinstance(fitted, LinkedWalshGP):
+        return fitted.terms(MOST_REFITTED)
+    found = low_orders(fitted.posterior, MOST_REFITTED)
+    pairs: list[Coalition] = [c for c in found if len(c) == 2]
+    front = pairs[:WIDTH]
+    for _ in range(3, DEEPEST + 1):
+        front = grown(fitted.posterior, front, WIDTH)
+        found += front
+    return dict(zip(found, fitted.posterior.coefficients(found).tolist(), strict=True))
 
 
 def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:

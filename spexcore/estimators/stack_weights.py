@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from spexcore.estimators.walsh_kernel import Array
 
-DOUBT = 0.5  # a member worse than the best by t standard errors weighs exp(-DOUBT t^2) before anything is fitted
+DOUBT = 1.0  # a member worse than the best by t standard errors weighs exp(-DOUBT t^2) before anything is fitted
 PULL = 200.0  # samples that the first guess at the weights is worth: fitted ones follow it where samples are few
 
 
