@@ -6,17 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.estimators.base import MaskEstimator
+from spexcore.estimators.gated_gp import GatedGP
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.stack_members import Fitted, Member, Sparse, Sum, members
 from spexcore.estimators.stack_weights import blend_weights
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
-from spexcore.estimators.walsh_terms import Terms, read_off
+from spexcore.estimators.walsh_terms import Terms, largest, read_off
 from spexcore.game import Values
 from spexcore.masks import Masks
 from spexcore.spectrum import Spectrum
-from spexcore.transforms import evaluate
+from spexcore.transforms import evaluate, walsh_hadamard
 
 FEWEST = 8  # samples below which there is nothing to hold out
 JUDGED = 500  # samples held out in turn, when there are more
@@ -90,10 +91,14 @@ def _fitted(member: Member, masks: Masks, values: Values, seed: int) -> Fitted:
 
 
 def _blend(fitted: list[tuple[Fitted, float]], centre: float, seed: int) -> Terms:
-    """centre + sum of weight * (spectrum - centre), as a spectrum; wide processes are read off together."""
+    """centre + sum of weight * (spectrum - centre), as a spectrum; processes are read off together."""
     total: Terms = {(): centre * (1.0 - sum(weight for _, weight in fitted))}
     linked = [(member, weight) for member, weight in fitted if isinstance(member, LinkedWalshGP)]
-    parts = [(member.terms(LIMIT), weight) for member, weight in fitted if not isinstance(member, LinkedWalshGP)]
+    gated = [weight * member.table() for member, weight in fitted if isinstance(member, GatedGP)]
+    others = [pair for pair in fitted if not isinstance(pair[0], LinkedWalshGP | GatedGP)]
+    parts = [(member.terms(LIMIT), weight) for member, weight in others]
+    if gated:
+        parts.append((largest(walsh_hadamard(np.sum(gated, axis=0)), LIMIT), 1.0))
     if linked:
         heaviest = max(linked, key=lambda pair: pair[1])[0]
         parts.append((read_off(lambda masks: _together(linked, masks), heaviest.posterior, seed), 1.0))
