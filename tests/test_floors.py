@@ -36,14 +36,15 @@ HOMES: dict[str, tuple[str, ...]] = {
     "safetensors": ("models",),
     "tokenizers": ("models",),
     "huggingface_hub": ("models",),
-    "lightgbm": ("estimators",),
+    "lightgbm": ("estimators", "bench"),
     "plotly": ("figures",),
     "networkx": ("figures",),
     "streamlit": ("dashboard",),
     "ray": ("cluster",),
     "argparse": ("cli",),
     "sqlite3": ("store",),
-    "shapiq": (),
+    "shapiq": ("bench",),  # rivals to measure against, where they are installed
+    "spectralexplain": ("bench",),
 }
 
 LINES_A_FILE = 300

@@ -1,66 +1,102 @@
-"""spex bench estimators: R2 and CPU time on exact games, with the same masks for every method of a row."""
+"""spex bench estimators: the frozen suite. Every method of a row has the same game, budget, seed and judges."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from spexcore.errors import BadInput
-from spexcore.estimators import Lasso, ProxySPEX, StackSPEX, WalshGP
+from spexcore.bench.cases import Case, real_cases, synthetic_cases
+from spexcore.bench.contenders import REFERENCE, Contender, Predictor, contenders, versions
+from spexcore.bench.ratios import Row, summaries
 from spexcore.faithfulness import r2_score
-from spexcore.game import TableGame
-from spexcore.masks import all_masks, draw
+from spexcore.masks import Masks, draw
 
-Fit = Callable[[Any, Any, int], Any]  # masks, values, seed -> something with predict(masks)
-BUDGETS = (64, 128, 256, 512)
+SEEDS = 5
+#: What a released method raises where it finds nothing to split, or no room for a player.
+REFUSALS = (ValueError, IndexError, OverflowError, ZeroDivisionError)
+COLUMNS = {
+    "r2": ("R2", ".3f"),
+    "r2_near": ("R2 near", ".3f"),
+    "unexplained_ratio": ("unexplained, in the reference's", ".2f"),
+    "worse": ("worse by > .01", "d"),
+    "fewer_masks": ("times fewer masks for its R2", ".1f"),
+    "cpu_s": ("CPU s", ".2f"),
+    "configurations": ("games x budgets", "d"),
+}
 
 
 def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
-    """R2 over all masks and CPU seconds of each method; data: the folder that holds `games/*.npz`."""
+    """All rows, what they come to, and what made them; data: the folder that holds `games/*.npz`."""
     folder = data if data is not None else Path("../shared/data")
-    files = sorted((folder / "games").glob("*.npz"))
-    if not files:
-        raise BadInput(f"`data` must be a folder with games/*.npz; {folder} has none. Name it with --data.")
-    rows = [
-        row
-        for file in (files[::5] if quick else files)
-        for budget in (BUDGETS[1:3] if quick else BUDGETS)
-        for seed in range(1 if quick else 5)
-        for row in _rows(file, budget, seed)
-    ]
-    return {"suite": "estimators", "calibration_gflops": _gemm_rate(), "rows": rows}
+    cases = [*real_cases(folder, quick=quick), *synthetic_cases(quick=quick)]
+    rows = [row for case in cases for seed in range(1 if quick else SEEDS) for row in measure(case, seed)]
+    return {
+        "suite": "estimators",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "calibration_gflops": _gemm_rate(),
+        "reference": REFERENCE,
+        "summaries": {part: summaries(rows, REFERENCE, part) for part in dict.fromkeys(row["part"] for row in rows)},
+        "rows": rows,
+    }
 
 
 def table(result: dict[str, Any]) -> str:
-    """Mean R2 and mean CPU seconds by method and budget, games and seeds pooled."""
-    lines = [f"one GEMM of this process: {result['calibration_gflops']:.0f} GF/s", "| method | masks | R2 | CPU s |"]
-    for method, budget in dict.fromkeys((row["method"], row["masks"]) for row in result["rows"]):
-        mine = [row for row in result["rows"] if (row["method"], row["masks"]) == (method, budget)]
-        r2, seconds = (np.mean([row[name] for row in mine]) for name in ("r2", "cpu_s"))
-        lines.append(f"| {method} | {budget} | {r2:.3f} | {seconds:.2f} |")
+    """One table a part: games, budgets and seeds pooled; each method where the reference was run too."""
+    versions_ = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    lines = [f"{result['date']}; {versions_}; one GEMM of this process: {result['calibration_gflops']:.0f} GF/s"]
+    lines.append(f"reference: {result['reference']}")
+    for part, found in result["summaries"].items():
+        lines += ["", f"| {part} | " + " | ".join(title for title, _ in COLUMNS.values()) + " |"]
+        lines.append("|" + "---|" * (1 + len(COLUMNS)))
+        lines += ["| " + " | ".join([row["method"], *_cells(row)]) + " |" for row in found]
     return "\n".join(lines)
 
 
-def _rows(file: Path, budget: int, seed: int) -> list[dict[str, Any]]:
-    game = TableGame(np.load(file)["values"])
-    masks = draw("uniform", game.n_players, budget, np.random.default_rng(seed))
-    values, everything, rows = game(masks), all_masks(game.n_players), []
-    for method, fit in _methods().items():
+def measure(case: Case, seed: int, methods: Iterable[Contender] | None = None) -> list[Row]:
+    """One row a method: R2 under uniform masks and near the full one, and CPU seconds of the fit."""
+    masks = draw(case.distribution, case.game.n_players, case.n_masks, np.random.default_rng(seed))
+    values, judges = case.game(masks), case.judges()
+    truths = [case.truth(judge) for judge in judges]
+    rows = []
+    for contender in methods if methods is not None else contenders():
+        if not _takes_part(contender, case, seed):
+            continue
         started = time.process_time()
-        fitted = fit(masks, values, seed)
+        fitted, error = _fitted(contender, case, masks, values, seed)
         seconds = time.process_time() - started
-        r2 = r2_score(game.table, fitted.predict(everything))
-        rows.append({"game": file.stem, "masks": budget, "seed": seed, "method": method, "r2": r2, "cpu_s": seconds})
+        r2, near = (r2_score(truth, _predicted(fitted, judge, values)) for truth, judge in zip(truths, judges))
+        where = {"part": case.part, "game": case.name, "masks": case.n_masks, "seed": seed}
+        rows.append({**where, "method": contender.name, "r2": r2, "r2_near": near, "cpu_s": seconds, "error": error})
     return rows
 
 
-def _methods() -> dict[str, Fit]:
-    def ours(estimator: Any) -> Fit:
-        return lambda masks, values, seed: estimator.fit(masks, values, seed=seed)
+def _takes_part(contender: Contender, case: Case, seed: int) -> bool:
+    if case.ours_only and contender.name not in ("StackSPEX", "WalshGP", "Lasso 1", "Lasso 2", "LightGBM"):
+        return False
+    return case.n_masks * case.game.n_players <= contender.largest and not (contender.first_seed and seed)
 
-    return {kind.name: ours(kind) for kind in (StackSPEX(), WalshGP(), ProxySPEX(), Lasso())}
+
+def _fitted(contender: Contender, case: Case, *sample: Any) -> tuple[Predictor | None, str | None]:
+    """What it found, or why it found nothing."""
+    try:
+        with threadpool_limits(1):  # the released ones take every core, and CPU seconds then count their waiting
+            return contender.fit(case.game, *sample), None
+    except REFUSALS as error:
+        return None, f"{type(error).__name__}: {error}"
+
+
+def _predicted(fitted: Predictor | None, masks: Masks, values: Any) -> Any:
+    """A method that gave up is judged as if it had said the mean of the values."""
+    return np.full(len(masks), values.mean()) if fitted is None else fitted.predict(masks)
+
+
+def _cells(summary: dict[str, Any]) -> list[str]:
+    return ["" if summary[key] is None else format(summary[key], shape) for key, (_, shape) in COLUMNS.items()]
 
 
 def _gemm_rate() -> float:

@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 from spexcore.estimators.walsh_kernel import Array, members
 from spexcore.masks import Coalition, Masks
 
-OPERATIONS = 2e10  # multiply-adds that the screening of one order may cost
-ROWS_HIGH = 1024  # samples that orders 4 and 5 are screened on; the leaders are judged on all
+OPERATIONS = 5e10  # multiplications and additions that the screening of one order may cost
+FEWEST_ROWS = 1024  # samples that an order is screened on, when all are too many; the leaders are judged on all
 FEWEST = 5  # samples on either side of a conjunction, or nothing can be said of it
 BEAM = 100
+MOST_LITERALS = 256  # that conjunctions are made of: those that stand out most alone
 
 #: Literals: l < n says that player l is kept, l >= n that player l - n is removed. A conjunction is a tuple of them.
 Conjunction = tuple[int, ...]
 
 
 def literals(masks: Masks) -> NDArray[np.float32]:
-    """Truth of every literal, (n_masks, 2 n_players)."""
-    return np.hstack([masks, ~masks]).astype(np.float32)
+    """Truth of every literal, (n_masks, 2 n_players), column-major: conjunctions are products of columns."""
+    return np.asfortranarray(np.hstack([masks, ~masks]), dtype=np.float32)
 
 
 def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int = 5) -> tuple[float, Conjunction]:
@@ -30,16 +31,19 @@ def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int
     its literals, so the way from one literal to all of them is never hidden.
     """
     n = truth.shape[1] // 2
-    front: list[Conjunction] = [(literal,) for literal in range(2 * n)]
     scores = _z_scores(residual @ truth, truth.sum(axis=0), residual)
-    best = (float(scores.max()), front[int(scores.argmax())])
-    front = [front[k] for k in np.argsort(-scores, kind="stable")[:BEAM]]
+    order = np.argsort(-scores, kind="stable")[:MOST_LITERALS]
+    best: tuple[float, Conjunction] = (float(scores[order[0]]), (int(order[0]),))
+    front: list[Conjunction] = [(literal,) for literal in order[:BEAM].tolist()]
+    columns, some = truth.T, np.sort(order)
+    chosen = truth[:, some]
+    weighted = chosen * residual[:, None].astype(np.float32)
     for _ in range(1, min(max_order, n)):
-        inside = truth[:, np.array(front)].prod(axis=2)
-        scores = _z_scores((inside * residual[:, None]).T @ truth, inside.T @ truth, residual)
-        players = np.array(front) % n
-        for column in players.T:  # a player twice is no new conjunction
-            scores[np.arange(len(front)), column] = scores[np.arange(len(front)), column + n] = 0.0
+        inside = _products(columns, np.array(front))
+        scores = np.zeros((len(front), 2 * n))
+        scores[:, some] = _z_scores(inside @ weighted, inside @ chosen, residual)
+        for players in (np.array(front) % n).T:  # a player twice is no new conjunction
+            scores[np.arange(len(front)), players] = scores[np.arange(len(front)), players + n] = 0.0
         front, top = _leaders(front, scores)
         if not front:
             break
@@ -49,16 +53,18 @@ def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int
 
 def _leaders(front: list[Conjunction], scores: Array) -> tuple[list[Conjunction], float]:
     """The BEAM largest distinct extensions of the front, largest first, and the score of the first."""
-    order = np.argsort(-scores, axis=None, kind="stable")[: 6 * BEAM]
-    order = order[scores.ravel()[order] > 0]
+    flat = scores.ravel()
+    order = np.argpartition(-flat, 6 * BEAM)[: 6 * BEAM] if len(flat) > 6 * BEAM else np.arange(len(flat))
+    order = order[np.argsort(-flat[order], kind="stable")]
+    order = order[flat[order] > 0]
     if not len(order):
         return [], 0.0
     rows, added = np.unravel_index(order, scores.shape)
     grown = (tuple(sorted((*front[row], literal))) for row, literal in zip(rows.tolist(), added.tolist()))
-    return list(dict.fromkeys(grown))[:BEAM], float(scores.ravel()[order[0]])
+    return list(dict.fromkeys(grown))[:BEAM], float(flat[order[0]])
 
 
-def _z_scores(sums: Array, counts: Array, residual: Array) -> Array:
+def _z_scores(sums: NDArray[np.floating], counts: NDArray[np.floating], residual: Array) -> Array:
     """|sum of the residual where a conjunction holds| in standard deviations; 0 where it holds (or fails) rarely."""
     n_masks = len(residual)
     spread = np.sqrt(np.maximum(counts * (1 - counts / n_masks), 1e-9)) * (residual.std() + 1e-300)
@@ -71,39 +77,49 @@ def leading_parities(signs: Array, residual: Array, *, max_order: int = 5, limit
     signs: (n_masks, n_players); residual: (n_masks,). Every coalition of an order is looked at: no heredity is assumed.
     """
     n, found = signs.shape[1], []
-    for order in range(1, min(max_order, n) + 1):
-        rows = len(signs) if order < 4 else min(len(signs), ROWS_HIGH)
-        if 2.0 * comb(n, order) * rows > OPERATIONS:
+    for order in range(1, max_order + 1):
+        rows = len(signs) if order > n else min(len(signs), int(OPERATIONS / (2 * comb(n, order))))
+        if order > n or rows < min(len(signs), FEWEST_ROWS):
             break
         found += _leading_of(signs[:rows].astype(np.float32), residual[:rows].astype(np.float32), order, limit)
     return found
 
 
 def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order: int, limit: int) -> list[Coalition]:
-    """Coalitions of one order: every left half against every right half that begins after it ends."""
-    n = signs.shape[1]
+    """Coalitions of one order, by a player in their middle: everything before it against everything after it."""
+    n, half = signs.shape[1], order // 2
     if order == 1:
         return [(i,) for i in range(n)]
-    left, right = _combinations(n, order // 2), _combinations(n, order - order // 2)
-    right_columns = signs[:, right].prod(axis=2)
-    scores, found = [], []
-    for last in range(order // 2 - 1, n):
-        ours = left[left[:, -1] == last]
-        start = int(np.searchsorted(right[:, 0], last, side="right"))
-        if not len(ours) or start == len(right):
-            continue
-        weighted = signs[:, ours].prod(axis=2) * residual[:, None]
-        sizes = np.abs(weighted.T @ right_columns[:, start:])  # (n_ours, n_right)
-        best = np.argpartition(-sizes, min(limit, sizes.size - 1), axis=None)[:limit]
-        rows, columns = np.unravel_index(best, sizes.shape)
-        scores.append(sizes[rows, columns])
-        found.append(np.hstack([ours[rows], right[start + columns]]))
-    best = np.argsort(-np.concatenate(scores), kind="stable")[:limit]
-    return [tuple(row) for row in np.concatenate(found)[best].tolist()]
+    before, after = _combinations(n, half), _combinations(n, order - half - 1)
+    before = before[np.argsort(before[:, -1], kind="stable")]
+    columns = np.ascontiguousarray(signs.T)  # (n_players, n_masks)
+    left, right = _products(columns, before) * residual, _products(columns, after)
+    least, scores, found = 0.0, np.empty(0), np.empty((0, order), dtype=np.intp)
+    for middle in range(half, n):
+        stop = int(np.searchsorted(before[:, -1], middle))
+        start = int(np.searchsorted(after[:, 0], middle, side="right")) if order > 2 else 0
+        sizes = np.abs(left[:stop] * columns[middle] @ right[start:].T)  # (n_before, n_after)
+        rows, cells = np.nonzero(sizes > least)
+        these = np.full((len(rows), 1), middle)
+        scores = np.concatenate([scores, sizes[rows, cells]])
+        found = np.concatenate([found, np.hstack([before[rows], these, after[start + cells]])])
+        if len(scores) > limit:
+            best = np.argpartition(-scores, limit)[:limit]
+            scores, found = scores[best], found[best]
+            least = float(scores.min())
+    return [tuple(row) for row in found[np.argsort(-scores, kind="stable")].tolist()]
+
+
+def _products(columns: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Products of columns (n_columns, n_masks) over each row of indices, (n_rows, n_masks)."""
+    products = np.ones((len(rows), columns.shape[1]), dtype=np.float32)
+    for index in rows.T:
+        products *= columns[index]
+    return products
 
 
 def _combinations(n: int, size: int) -> NDArray[np.intp]:
-    return np.array(list(combinations(range(n), size)), dtype=np.intp).reshape(-1, size)
+    return np.array(list(combinations(range(n), size)), dtype=np.intp).reshape(comb(n, size), size)
 
 
 def parity_columns(signs: Array, coalitions: list[Coalition]) -> Array:

@@ -25,6 +25,7 @@ NEEDED = 3.5  # z-score below which a chosen term is dropped again
 EXACT = 1e-10  # share of the variance left over below which nothing is left to find
 MOST_TERMS = 150
 SCREENINGS = 5
+LOW = 3  # orders of the parities looked at before anything else; the higher ones cost most
 
 
 @dataclass(frozen=True)
@@ -50,38 +51,61 @@ def recover(masks: Masks, values: Array, max_order: int = 5) -> dict[Coalition, 
 
 
 def _pursue(masks: Masks, values: Array, max_order: int) -> list[Term]:
-    """Terms chosen one at a time, then thinned until each is needed."""
+    """Terms chosen one at a time, then thinned until each is needed.
+
+    Parities of the low orders are looked at first, those of all orders only when nothing stands out any more.
+    """
     truth, signs = literals(masks), signs_of(masks)
     chosen: list[Term] = []
-    residual, screenings = values - values.mean(), 1
-    pool = leading_parities(signs, residual, max_order=max_order)
+    fit = _Pursuit(values)
+    pool, screenings = _pool(signs, fit.residual, min(max_order, LOW)), 1
     most = min(MOST_TERMS, len(values) // 4)
-    while len(chosen) < most and residual @ residual > EXACT * len(values) * values.var():
-        score, conjunction = best_conjunction(truth, residual, max_order)
-        parity_score, parity = _best_parity(signs, residual, pool)
+    while len(chosen) < most and fit.residual @ fit.residual > EXACT * len(values) * values.var():
+        score, conjunction = best_conjunction(truth, fit.residual, max_order)
+        parity_score, parity = _best_parity(pool, fit.residual)
         if max(score, parity_score) < STANDS_OUT and screenings < SCREENINGS:
-            pool, screenings = leading_parities(signs, residual, max_order=max_order), screenings + 1
-            parity_score, parity = _best_parity(signs, residual, pool)
+            pool, screenings = _pool(signs, fit.residual, max_order), screenings + 1
+            parity_score, parity = _best_parity(pool, fit.residual)
         if max(score, parity_score) < STANDS_OUT:
             break
         term = Term(conjunction, False) if score > parity_score else Term(parity, True)
         if term in chosen:
             break
         chosen.append(term)
-        residual = _left_over(masks, values, chosen)
+        fit.add(_columns(masks, [term])[:, 0])
     return _thinned(masks, values, chosen)
 
 
-def _best_parity(signs: Array, residual: Array, pool: list[Coalition]) -> tuple[float, Coalition]:
-    if not pool:
+class _Pursuit:
+    """The residual of a least-squares fit that grows column by column: Gram-Schmidt, done twice for rounding."""
+
+    def __init__(self, values: Array) -> None:
+        self.residual = values - values.mean()
+        self._basis = np.full((1, len(values)), len(values) ** -0.5)
+
+    def add(self, column: Array) -> None:
+        length = np.linalg.norm(column)
+        for _ in range(2):
+            column = column - (self._basis @ column) @ self._basis
+        if np.linalg.norm(column) <= 1e-9 * length:
+            return
+        unit = column / np.linalg.norm(column)
+        self._basis = np.vstack([self._basis, unit])
+        self.residual = self.residual - (unit @ self.residual) * unit
+
+
+def _pool(signs: Array, residual: Array, max_order: int) -> tuple[list[Coalition], Array]:
+    """Parities that may be added next, and their columns (n_masks, n_parities)."""
+    coalitions = leading_parities(signs, residual, max_order=max_order)
+    return coalitions, parity_columns(signs, coalitions)
+
+
+def _best_parity(pool: tuple[list[Coalition], Array], residual: Array) -> tuple[float, Coalition]:
+    coalitions, columns = pool
+    if not coalitions:
         return 0.0, ()
-    scores = np.abs(residual @ parity_columns(signs, pool)) / (np.sqrt(len(residual)) * (residual.std() + 1e-300))
-    return float(scores.max()), pool[int(scores.argmax())]
-
-
-def _left_over(masks: Masks, values: Array, chosen: list[Term]) -> Array:
-    columns = np.hstack([np.ones((len(values), 1)), _columns(masks, chosen)])
-    return values - columns @ np.linalg.lstsq(columns, values, rcond=None)[0]
+    scores = np.abs(residual @ columns) / (np.sqrt(len(residual)) * (residual.std() + 1e-300))
+    return float(scores.max()), coalitions[int(scores.argmax())]
 
 
 def _thinned(masks: Masks, values: Array, chosen: list[Term]) -> list[Term]:

@@ -6,27 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.estimators.base import MaskEstimator
-from spexcore.estimators.lasso import Lasso
-from spexcore.estimators.proxyspex import ProxySPEX
+from spexcore.estimators.gated_gp import GatedGP
 from spexcore.estimators.sparse_recovery import recover
+from spexcore.estimators.stack_members import Fitted, Member, Sparse, Sum, members
+from spexcore.estimators.stack_weights import blend_weights
 from spexcore.estimators.walsh_gp import WalshGP
+from spexcore.estimators.walsh_kernel import Array
+from spexcore.estimators.walsh_linked import LinkedWalshGP
+from spexcore.estimators.walsh_terms import Terms, largest, read_off
 from spexcore.game import Values
-from spexcore.masks import Coalition, Masks
+from spexcore.masks import Masks
 from spexcore.spectrum import Spectrum
-from spexcore.transforms import evaluate
+from spexcore.transforms import evaluate, walsh_hadamard
 
-PAIRS = 64  # players up to which all pairs are a member of their own
-FOLDS = 3
+FEWEST = 8  # samples below which there is nothing to hold out
+JUDGED = 500  # samples held out in turn, when there are more
+KEPT = 0.01  # a member that weighs less is not fitted again
 NOTHING = 1e-9  # share of the variance that rounding leaves over
+LIMIT = 2**15  # terms kept of a member
 
 
 @dataclass(frozen=True)
 class StackSPEX(MaskEstimator):
-    """Lasso, Gaussian process and boosted trees, blended by cross-validated weights; the safest choice.
+    """Gaussian processes, trees, lasso and exact recovery, blended by cross-validated weights; the most accurate.
 
     A sum of few ANDs or parities is recovered exactly (`sparse_recovery.recover`). For any other game each member is
-    fitted without a fold and predicts it; non-negative least squares on those predictions gives the weights
-    (stacking: Wolpert 1992; Breiman 1996). Every member is a spectrum, and so is the blend.
+    fitted without a fold and predicts it; non-negative least squares on those predictions, drawn towards the members
+    that are likely best, gives the weights (stacking: Wolpert 1992; Breiman 1996). Every member is a spectrum, and so
+    is the blend. max_order: of the trees and of exact recovery; the processes know no limit.
     """
 
     max_order: int = 5
@@ -37,49 +44,69 @@ class StackSPEX(MaskEstimator):
 
     def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """Spectrum from any masks (n_masks, n_players) and values (n_masks,)."""
-        if len(values) < 2 * FOLDS or np.ptp(values) <= 1e-12 * np.abs(values).max():
+        if len(values) < FEWEST or np.ptp(values) <= 1e-12 * np.abs(values).max():
             return WalshGP().fit(masks, values, seed=seed, players=players)
         sparse = recover(masks, values, self.max_order)
         if _explained(sparse, masks, values):
             return Spectrum(sparse, players)
-        members = _members(masks.shape[1], self.max_order)
-        weights = _weights(members, masks, values, seed)
-        fitted = [m.fit(masks, values, seed=seed, players=players) for m, w in zip(members, weights) if w > 0]
-        return _blend(fitted, weights[weights > 0], float(values.mean()))
+        tried, belief = zip(*members(len(values), masks.shape[1], self.max_order))
+        weights = blend_weights(*_held_out(tried, masks, values, seed), np.array(belief))
+        kept = [(m, float(w)) for m, w in zip(tried, weights) if w > KEPT * weights.sum()]
+        known = {Sparse(self.max_order): Sum(sparse)}
+        fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
+        return Spectrum(_blend(fitted, float(values.mean()), seed), players)
 
 
-def _explained(terms: dict[Coalition, float], masks: Masks, values: Values) -> bool:
+def _explained(terms: Terms, masks: Masks, values: Values) -> bool:
     """Whether a sparse model, found in far more masks than it has terms, leaves nothing over."""
     left = values - evaluate(terms, masks)
     return float(left @ left) <= NOTHING * len(values) * float(values.var())
 
 
-def _members(n_players: int, max_order: int) -> list[MaskEstimator]:
-    pairs: list[MaskEstimator] = [Lasso(order=2)] if n_players <= PAIRS and max_order >= 2 else []
-    return [Lasso(order=1), *pairs, WalshGP(), ProxySPEX(max_order=max_order)]
-
-
-def _weights(members: list[MaskEstimator], masks: Masks, values: Values, seed: int) -> NDArray[np.float64]:
-    """Non-negative weights of the members' out-of-fold predictions, (n_members,); all on the best where none help."""
-    from scipy.optimize import nnls
-
-    fold = np.random.default_rng(seed).permutation(len(values)) % FOLDS
-    guesses = np.zeros((len(values), len(members)))
-    for held in range(FOLDS):
-        train, test = fold != held, fold == held
+def _held_out(tried: tuple[Member, ...], masks: Masks, values: Values, seed: int) -> tuple[Array, Array]:
+    """What each member predicts of folds it was not fitted to, (n_held, n_members), and the values; both centred."""
+    folds = _folds(len(values), seed)
+    guesses = []
+    for fold in folds:
+        train = np.setdiff1d(np.arange(len(values)), fold)
         centre = values[train].mean()
-        for column, member in enumerate(members):
-            guesses[test, column] = member.fit(masks[train], values[train], seed=seed).predict(masks[test]) - centre
-    weights = nnls(guesses, values - values.mean())[0]
-    if not weights.any():
-        weights[((values - values.mean())[:, None] - guesses).var(axis=0).argmin()] = 1.0
-    return weights
+        fitted = [_fitted(member, masks[train], values[train], seed) for member in tried]
+        guesses.append(np.stack([f.predict(masks[fold]) - centre for f in fitted], axis=1))
+    return np.concatenate(guesses), values[np.concatenate(folds)] - values.mean()
 
 
-def _blend(fitted: list[Spectrum], weights: NDArray[np.float64], centre: float) -> Spectrum:
-    """centre + sum of weight * (spectrum - centre)."""
-    total: dict[tuple[int, ...], float] = {(): centre * (1.0 - float(weights.sum()))}
-    for spectrum, weight in zip(fitted, weights.tolist(), strict=True):
-        for coalition, value in spectrum.coefficients.items():
+def _folds(n_masks: int, seed: int) -> list[NDArray[np.intp]]:
+    """Samples held out in turn: eight folds of few, down to three of many, a single one of very many."""
+    order = np.random.default_rng(seed).permutation(n_masks)
+    if n_masks > 3 * JUDGED:
+        return [order[:JUDGED]]
+    return np.array_split(order, int(np.clip(1000 // n_masks, 3, 8)))
+
+
+def _fitted(member: Member, masks: Masks, values: Values, seed: int) -> Fitted:
+    """The member's fit; the value itself where there is only one."""
+    if np.ptp(values) <= 1e-12 * np.abs(values).max():
+        return Sum({(): float(values.mean())})
+    return member.fit(masks, values, seed)
+
+
+def _blend(fitted: list[tuple[Fitted, float]], centre: float, seed: int) -> Terms:
+    """centre + sum of weight * (spectrum - centre), as a spectrum; processes are read off together."""
+    total: Terms = {(): centre * (1.0 - sum(weight for _, weight in fitted))}
+    linked = [(member, weight) for member, weight in fitted if isinstance(member, LinkedWalshGP)]
+    gated = [weight * member.table() for member, weight in fitted if isinstance(member, GatedGP)]
+    others = [pair for pair in fitted if not isinstance(pair[0], LinkedWalshGP | GatedGP)]
+    parts = [(member.terms(LIMIT), weight) for member, weight in others]
+    if gated:
+        parts.append((largest(walsh_hadamard(np.sum(gated, axis=0)), LIMIT), 1.0))
+    if linked:
+        heaviest = max(linked, key=lambda pair: pair[1])[0]
+        parts.append((read_off(lambda masks: _together(linked, masks), heaviest.posterior, seed), 1.0))
+    for terms, weight in parts:
+        for coalition, value in terms.items():
             total[coalition] = total.get(coalition, 0.0) + weight * value
-    return Spectrum(total, fitted[0].players)
+    return total
+
+
+def _together(linked: list[tuple[LinkedWalshGP, float]], masks: Masks) -> Array:
+    return np.sum([weight * member.predict(masks) for member, weight in linked], axis=0)

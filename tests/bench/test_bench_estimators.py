@@ -1,26 +1,175 @@
-"""The estimator benchmark: one row a game, budget, seed and method; a folder without games is refused."""
+"""The estimator benchmark: a row a game, budget, seed and method; ratios by hand; no games, no run."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from spexcore.bench.estimators import run, table
+from spexcore.bench import estimators
+from spexcore.bench.cases import Case, real_cases, synthetic_cases
+from spexcore.bench.contenders import REFERENCE, Contender, contenders, versions
+from spexcore.bench.estimators import measure, run, table
+from spexcore.bench.ratios import fewer_masks, means, summaries, unexplained_ratio
 from spexcore.errors import BadInput
+from spexcore.estimators import Lasso
+from spexcore.game import TableGame
+from spexcore.masks import all_masks, draw
+
+CHEAP = {"WalshGP", "Lasso 1", "LightGBM", "Banzhaf", "KernelSHAP"}
 
 
-def test_every_method_is_measured_on_the_same_game(tmp_path: Path) -> None:
+def row(
+    method: str, r2: float, *, game: str = "a", masks: int = 64, seed: int = 0, part: str = "real"
+) -> dict[str, Any]:
+    where = {"part": part, "game": game, "masks": masks, "seed": seed}
+    return {**where, "method": method, "r2": r2, "r2_near": 0.5, "cpu_s": 1.0}
+
+
+def linear_case(n_masks: int = 60, **settings: Any) -> Case:
+    game = TableGame(all_masks(7) @ np.arange(1.0, 8.0))
+    return Case("real", "linear", game, game, n_masks, **settings)
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [contender for contender in contenders() if contender.name in CHEAP]
+    monkeypatch.setattr(estimators, "contenders", lambda: few)
+    monkeypatch.setattr(estimators, "synthetic_cases", lambda quick: [])
+
+
+@pytest.mark.usefixtures("cheap")
+def test_every_method_is_measured_on_the_same_game_and_the_answer_is_json(tmp_path: Path) -> None:
     (tmp_path / "games").mkdir()
-    players = np.arange(2**8)[:, None] >> np.arange(8) & 1
-    np.savez(tmp_path / "games" / "linear.npz", values=players @ np.arange(1.0, 9.0))
-    result = run(data=tmp_path, quick=True)
-    methods = {row["method"] for row in result["rows"]}
-    assert methods == {"StackSPEX", "WalshGP", "ProxySPEX", "Lasso"}
-    assert all(row["r2"] > 0.99 for row in result["rows"] if row["method"] in ("StackSPEX", "Lasso"))
+    np.savez(tmp_path / "games" / "linear.npz", values=all_masks(8) @ np.arange(1.0, 9.0))
+    result = json.loads(json.dumps(run(data=tmp_path, quick=True)))
+    assert {found["method"] for found in result["rows"]} == CHEAP
+    assert all(found["r2"] > 0.99 for found in result["rows"] if found["method"] in ("Lasso 1", "WalshGP"))
     assert result["calibration_gflops"] > 0
-    assert table(result).count("\n") == 1 + len({(row["method"], row["masks"]) for row in result["rows"]})
+    assert result["date"].startswith("20")
+    assert result["versions"]["numpy"] == np.__version__
+    lines = table(result).splitlines()
+    assert [line for line in lines if line.startswith("| Lasso 1 | 1.000 |")]
+    assert len(lines) == 5 + len(CHEAP)
+    assert len({line.count("|") for line in lines[3:]}) == 1
 
 
 def test_a_folder_without_games_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--data"):
         run(data=tmp_path)
+
+
+def test_rows_are_paired_by_the_seed() -> None:
+    seen = []
+
+    def spy(game: Any, masks: Any, values: Any, seed: int) -> Any:
+        seen.append(masks)
+        return Lasso().fit(masks, values, seed=seed)
+
+    rows = measure(linear_case(), 3, [Contender("one", spy), Contender("other", spy)])
+    assert [found["method"] for found in rows] == ["one", "other"]
+    np.testing.assert_array_equal(seen[0], seen[1])
+    np.testing.assert_array_equal(seen[0], draw("uniform", 7, 60, np.random.default_rng(3)))
+
+
+def test_a_method_that_gives_up_is_judged_as_the_mean_and_says_why() -> None:
+    def refuse(*_: Any) -> Any:
+        raise IndexError("no split")
+
+    (found,) = measure(linear_case(), 0, [Contender("refuses", refuse)])
+    assert found["error"] == "IndexError: no split"
+    assert -0.2 < found["r2"] <= 0
+
+
+def test_a_method_is_left_out_where_it_would_take_hours() -> None:
+    def fit(game: Any, masks: Any, values: Any, seed: int) -> Any:
+        return Lasso().fit(masks, values)
+
+    small, once = Contender("small", fit, largest=7 * 59), Contender("once", fit, first_seed=True)
+    assert [found["method"] for found in measure(linear_case(), 0, [small, once])] == ["once"]
+    assert measure(linear_case(), 1, [small, once]) == []
+    assert measure(linear_case(ours_only=True), 0, [once]) == []
+
+
+def test_released_proxyspex_reads_the_game_as_we_do() -> None:
+    pytest.importorskip("shapiq")
+    (released,) = [contender for contender in contenders() if contender.name == REFERENCE]
+    everything = all_masks(10)
+    values = 3.0 * everything[:, 1] * everything[:, 4] - 2.0 * everything[:, 7]
+    game = TableGame(values)
+    case = Case("real", "two terms", game, game, 400)
+    (found,) = measure(case, 0, [released])
+    assert found["error"] is None
+    assert found["r2"] > 0.95, "a wrong sign or a wrong transform would leave nothing of it"
+    assert "shapiq" in versions()
+
+
+def test_the_judges_of_a_table_are_all_masks_and_those_near_the_full_one() -> None:
+    everything, near = linear_case().judges()
+    assert len(everything) == 2**7
+    assert set((7 - near.sum(axis=1)).tolist()) == {1, 2, 3}
+    assert len(near) == 7 + 21 + 35
+
+
+def test_synthetic_truth_is_without_the_noise_of_the_game() -> None:
+    cases = {case.name: case for case in synthetic_cases()}
+    noisy = cases["64 players, 20 ands, 10% noise"]
+    masks = draw("uniform", 64, 2000, np.random.default_rng(0))
+    truth = noisy.truth(masks)
+    assert (noisy.game(masks) - truth).std() == pytest.approx(0.1 * truth.std(), rel=0.15)
+    np.testing.assert_array_equal(cases["64 players, DNF"].game(masks), cases["64 players, DNF"].truth(masks))
+    assert {case.game.n_players for case in cases.values()} == {32, 64, 128, 256, 512, 1000}
+    assert all(case.ours_only for case in cases.values() if case.game.n_players > 128)
+
+
+def test_the_real_part_has_every_game_at_every_budget(tmp_path: Path) -> None:
+    (tmp_path / "games").mkdir()
+    for name in ("sentiment-1", "house-1"):
+        np.savez(tmp_path / "games" / f"{name}.npz", values=np.arange(2.0**6))
+    cases = real_cases(tmp_path)
+    assert [case.n_masks for case in cases if case.name == "house-1"] == [64, 128, 256, 512, 16, 32]
+    assert [case.part for case in cases if case.distribution == "mixed"] == ["near"]
+    assert {case.ours_only for case in cases if case.n_masks < 64} == {True}
+
+
+def test_ratios_of_fixed_rows_by_hand() -> None:
+    rows = [
+        *[row("ours", r2, seed=seed) for seed, r2 in enumerate((0.7, 0.9))],  # mean .8
+        *[row("theirs", r2, seed=seed) for seed, r2 in enumerate((0.5, 0.7))],  # mean .6: ratio .5
+        row("ours", 0.9, masks=128),
+        row("theirs", 0.6, masks=128),  # ratio .25
+        row("ours", 0.48, game="b"),
+        row("theirs", 0.5, game="b"),  # ratio 1.04, worse by .02
+        row("ours", 0.99, game="c"),  # the reference was not run on it
+    ]
+    ours, theirs = means(rows, "ours"), means(rows, "theirs")
+    assert ours[("a", 64)] == pytest.approx(0.8)
+    assert unexplained_ratio(ours, theirs) == pytest.approx(0.5)
+    (summary, reference) = summaries(rows, "theirs", "real")
+    assert summary["method"] == "ours"
+    assert summary["unexplained_ratio"] == pytest.approx(0.5)
+    assert summary["worse"] == 1
+    assert summary["configurations"] == 3
+    assert summary["r2"] == pytest.approx((0.7 + 0.9 + 0.9 + 0.48) / 4)
+    assert reference["unexplained_ratio"] == pytest.approx(1.0)
+    assert reference["fewer_masks"] == pytest.approx(1.0)
+    assert summaries(rows, "theirs", "synthetic") == []
+
+
+def test_two_exact_methods_have_a_ratio_of_one_and_a_part_without_reference_has_none() -> None:
+    assert unexplained_ratio({("a", 64): 1.0}, {("a", 64): 1.0 - 1e-13}) == 1.0
+    assert unexplained_ratio({("a", 64): 1.0}, {}) is None
+    (summary,) = summaries([row("ours", 0.5)], "theirs", "real")
+    assert summary["unexplained_ratio"] is None
+    assert summary["r2"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("r2_there", "factor"),
+    [(0.2, 512 / 64), (0.5, 512 / 128), (0.6, 512 / (128 * 2**0.5)), (0.7, 512 / 256), (0.95, 1.0)],
+)
+def test_masks_for_equal_r2_lie_between_two_budgets_on_a_log_scale(r2_there: float, factor: float) -> None:
+    ours = {("a", 64): 0.3, ("a", 128): 0.5, ("a", 256): 0.7, ("a", 512): 0.9}
+    assert fewer_masks(ours, {("a", 512): r2_there}) == pytest.approx(factor)
+    assert fewer_masks(ours, {("b", 512): r2_there}) is None

@@ -5,6 +5,20 @@ import pytest
 
 from spexcore.estimators.lasso import Lasso
 from spexcore.estimators.stack import StackSPEX
+from spexcore.estimators.stack_members import (
+    Beam,
+    Penalised,
+    Process,
+    Refitted,
+    Sparse,
+    Sum,
+    Trees,
+    members,
+    softened_ranks,
+)
+from spexcore.estimators.walsh_gp import WalshGP
+from spexcore.faithfulness import r2_score
+from spexcore.lenses.synthetic import random_game
 from spexcore.masks import all_masks, draw
 
 
@@ -32,3 +46,66 @@ def test_a_saturating_game_is_explained_better_than_by_its_linear_member() -> No
         for kind in (StackSPEX(), Lasso())
     ]
     assert errors[0] < 0.6 * errors[1]
+
+
+@pytest.mark.parametrize("basis", ["ands", "parities"])
+def test_noise_does_not_hide_a_sparse_game(basis: str) -> None:
+    clean, noisy = (random_game(16, 6, basis=basis, noise=noise, seed=1) for noise in (0.0, 0.3))
+    masks, fresh = (draw("uniform", 16, 400, np.random.default_rng(seed)) for seed in (0, 9))
+    values = noisy(masks)
+    found = StackSPEX().fit(masks, values)
+    assert r2_score(clean(fresh), found.predict(fresh)) > 0.98
+    assert r2_score(clean(fresh), Lasso(order=2).fit(masks, values).predict(fresh)) < 0.97
+
+
+def test_beyond_twenty_players_a_saturating_game_is_read_off_free_masks() -> None:
+    rng = np.random.default_rng(3)
+    weights = rng.normal(size=24)
+    game = lambda masks: np.tanh((2.0 * masks - 1) @ weights / 3 + 2.0 * masks[:, 0] * masks[:, 1])
+    masks, fresh = draw("uniform", 24, 150, rng), draw("uniform", 24, 1000, rng)
+    ours, linear = (r2_score(game(fresh), e.fit(masks, game(masks)).predict(fresh)) for e in (StackSPEX(), Lasso()))
+    assert 1 - ours < 0.7 * (1 - linear)
+
+
+def test_the_blend_keeps_up_with_its_process_on_mixed_masks() -> None:
+    everything = all_masks(12)
+    weights = np.random.default_rng(5).normal(size=12)
+    truth = np.tanh(everything @ weights + 3.0 * everything[:, 2] * ~everything[:, 5])
+    near = (everything.sum(axis=1) < 12) & (everything.sum(axis=1) >= 9)
+    masks = draw("mixed", 12, 200, np.random.default_rng(0))
+    values = truth[masks @ (1 << np.arange(12))]
+    stack, process = (e.fit(masks, values).predict(everything) for e in (StackSPEX(), WalshGP()))
+    assert r2_score(truth[near], stack[near]) > r2_score(truth[near], process[near]) - 0.02
+    assert r2_score(truth, stack) > r2_score(truth, process) - 0.02
+
+
+def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_asked() -> None:
+    few, many = (dict(members(n_masks, 14, 5)) for n_masks in (100, 300))
+    assert Sparse(5) not in few
+    assert Sparse(5) in many
+    assert {type(member) for member in many} == {Process, Trees, Penalised, Refitted, Sparse}
+    shallow = dict(members(300, 14, 1))
+    assert Penalised(1) in shallow
+    assert {member.growth.depth for member in shallow if isinstance(member, Trees)} == {1}
+    assert Penalised(1) in dict(members(300, 100, 5)), "all pairs of a hundred players are too many"
+
+
+def test_a_refit_drops_what_the_values_do_not_support() -> None:
+    game = random_game(16, 5, basis="parities", orders=(1, 2), seed=2)
+    masks, fresh = (
+        draw("uniform", 16, 300, np.random.default_rng(0)),
+        draw("uniform", 16, 500, np.random.default_rng(1)),
+    )
+    plain, again = (m.fit(masks, game(masks), 0) for m in (Process("identity", 0.2), Refitted(Beam(0.2))))
+    errors = [float(((fitted.predict(fresh) - game(fresh)) ** 2).mean()) for fitted in (plain, again)]
+    assert errors[1] < 0.5 * errors[0]
+    assert isinstance(again, Sum)
+
+
+def test_softened_ranks_are_a_link() -> None:
+    values = np.random.default_rng(0).normal(size=40) ** 3
+    link = softened_ranks(values)
+    np.testing.assert_allclose(link.value(link.latent(values)), values)
+    scores = link.latent(np.sort(values))
+    assert (np.diff(scores) > 0).all()
+    assert np.ptp(scores) < np.ptp(values) / values.std(), "the tails are drawn in"

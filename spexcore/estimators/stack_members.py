@@ -1,0 +1,199 @@
+"""The members of StackSPEX: different beliefs about a game, each fitted in a fraction of a second, each a spectrum."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from spexcore.estimators.boosting import Boosted, Growth, grow
+from spexcore.estimators.gated_gp import fit_gated
+from spexcore.estimators.l1 import lasso
+from spexcore.estimators.link import Identity, Link, Ranks, Saturating
+from spexcore.estimators.pruning import MOST_REFITTED, largest, refits
+from spexcore.estimators.refit import coalitions_of
+from spexcore.estimators.refit import members as padded
+from spexcore.estimators.sparse_recovery import recover
+from spexcore.estimators.trees import Terms as Rows
+from spexcore.estimators.walsh_gp import fit_walsh_gp
+from spexcore.estimators.walsh_kernel import Array
+from spexcore.estimators.walsh_linked import LinkedWalshGP
+from spexcore.estimators.walsh_terms import Terms, grown, low_orders
+from spexcore.game import Values
+from spexcore.masks import ENUMERABLE, Coalition, Masks
+from spexcore.transforms import evaluate
+
+PAIRS = 64  # players up to which all pairs are a member of their own
+MANY = 200  # samples from which sparse models are members: refits, and what stands out alone
+ROWS, STEPS = 300, 12  # samples, and steps of the search, that choose the scales of a process
+MOST_ROWS = 3000  # samples that a process is conditioned on: its cost is their cube
+RANKED = 0.9  # share of the rank in its score
+WIDTH, DEEPEST = 150, 5  # of the beam for terms that are fitted anew
+
+
+def softened_ranks(values: Values) -> Link:
+    """Mostly the normal quantile of the rank, a little the value itself: its tails, which ranks squeeze, stay apart."""
+    ranks = Ranks.of(values)
+    own = (ranks.levels - values.mean()) / values.std()
+    return Ranks(ranks.levels, RANKED * ranks.scores + (1 - RANKED) * own)
+
+
+LINKS: dict[str, Callable[[Values], Link]] = {
+    "identity": lambda values: Identity(),
+    "saturating": Saturating.of,
+    "ranks": softened_ranks,
+}
+
+
+class Fitted(Protocol):
+    """What a member has learnt: values (n_masks,), and its `limit` largest Fourier coefficients."""
+
+    def predict(self, masks: Masks) -> Array: ...
+
+    def terms(self, limit: int) -> Terms: ...
+
+
+class Member(Protocol):
+    """A way to learn a game from masks (n_masks, n_players) and values (n_masks,) that differ."""
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted: ...
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sparse spectrum that is written down already."""
+
+    spectrum: Terms
+
+    def predict(self, masks: Masks) -> Array:
+        return evaluate(self.spectrum, masks)
+
+    def terms(self, limit: int) -> Terms:
+        return self.spectrum
+
+
+@dataclass(frozen=True)
+class Process:
+    """A Gaussian process behind a link of LINKS, with gates where all masks can be listed to read its spectrum.
+
+    tau: strength of the belief that players are alike.
+    """
+
+    link: str
+    tau: float
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        masks, values = _at_most(masks, values, seed)
+        link = LINKS[self.link](values)
+        if masks.shape[1] <= ENUMERABLE:
+            return fit_gated(masks, values, link, tau=self.tau, rows=ROWS, steps=STEPS, seed=seed)
+        posterior = fit_walsh_gp(masks, link.latent(values), tau=self.tau, rows=ROWS, steps=STEPS, seed=seed)
+        return LinkedWalshGP.of(posterior, link)
+
+
+def _at_most(masks: Masks, values: Values, seed: int) -> tuple[Masks, Values]:
+    """At most MOST_ROWS of the samples."""
+    if len(values) <= MOST_ROWS:
+        return masks, values
+    some = np.random.default_rng(seed).permutation(len(values))[:MOST_ROWS]
+    return masks[some], values[some]
+
+
+@dataclass(frozen=True)
+class Penalised:
+    """Lasso on single players, or on pairs too."""
+
+    order: int
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        intercept, found = lasso(masks, values, self.order, seed)
+        return Sum({(): intercept, **found})
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Conjunctions and parities that stand out (`sparse_recovery`): nearly the truth where a sparse game is noisy."""
+
+    max_order: int
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        return Sum(recover(masks, values, self.max_order))
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Boosted trees, as many as are asked for."""
+
+    growth: Growth
+    count: int
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        return FittedTrees(grow(masks, values, self.growth, self.count, seed), self.count)
+
+
+@dataclass(frozen=True)
+class FittedTrees:
+    model: Boosted
+    count: int
+
+    def predict(self, masks: Masks) -> Array:
+        return self.model.predict(masks, self.count)
+
+    def terms(self, limit: int) -> Terms:
+        found = largest(self.model.terms(self.count), limit)
+        return dict(zip(coalitions_of(found.rows), found.values.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Beam:
+    """The leading terms of a process without link or gates: pairs, and what a beam grows from the largest of them."""
+
+    tau: float
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        masks, values = _at_most(masks, values, seed)
+        process = fit_walsh_gp(masks, values, tau=self.tau, rows=ROWS, steps=STEPS, seed=seed)
+        found = low_orders(process, MOST_REFITTED)
+        pairs: list[Coalition] = [c for c in found if len(c) == 2]
+        front = pairs[:WIDTH]
+        for _ in range(3, DEEPEST + 1):
+            front = grown(process, front, WIDTH)
+            found += front
+        sizes = dict(zip(found, process.coefficients(found).tolist(), strict=True))
+        kept = sorted((c for c in sizes if c), key=lambda c: -abs(sizes[c]))[:MOST_REFITTED]
+        return Sum({c: sizes[c] for c in [(), *kept]})
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """The largest terms of another member, fitted anew by ridge whose prior variances are learnt (`pruning.refits`).
+
+    Sparse Bayes in two steps: what the values do not support shrinks to nothing, what they do is hardly shrunk.
+    """
+
+    member: Member
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        proxy = self.member.fit(masks, values, seed).terms(MOST_REFITTED)
+        rows = Rows(padded(list(proxy)), np.array(list(proxy.values())))
+        found = refits(rows, masks, values)[-1]
+        return Sum(dict(zip(coalitions_of(found.rows), found.values.tolist(), strict=True)))
+
+
+def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:
+    """Those that are worth their time for so many masks and players, and how far each is believed beforehand."""
+    found: list[tuple[Member, float]] = [
+        (Process("ranks", 0.5), 1.0),
+        (Process("ranks", 2.0), 1.0),
+        (Process("saturating", 4.0), 0.5),
+        (Process("identity", 4.0), 0.5),
+        (Trees(Growth(min(max_order, 4), 0.05, 0.5, 0.5, 3, linear=True), 200), 0.2),
+        (Trees(Growth(max_order, 0.1, 0.5, 0.7, 5, linear=False), 120), 0.2),
+        (Penalised(2 if n_players <= PAIRS and max_order > 1 else 1), 0.1),
+    ]
+    if n_masks >= MANY:
+        started: list[Member] = [Beam(0.2)]
+        started += [Trees(Growth(max_order, 0.1, 1.0, 1.0, 20, linear=linear), 150) for linear in (True, False)]
+        found += [(Refitted(member), 0.1) for member in started]
+        found.append((Sparse(max_order), 0.1))
+    return found
