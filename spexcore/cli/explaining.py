@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from spexcore.cli import prompt
+from spexcore.cli import components, prompt
 from spexcore.cli.printing import Bar, print_json
 from spexcore.errors import BadBudget, BadInput
 from spexcore.estimators import ESTIMATORS
@@ -23,7 +23,7 @@ DEFAULT_BUDGET = 512
 DEFAULT_ESTIMATOR = "walshgp"  # seconds a fit, where the stack of all takes a minute on a busy machine
 
 #: The lenses of `spex explain`, each a module with `options(parser)` and `game(options)`.
-LENSES: dict[str, ModuleType] = {"prompt": prompt}
+LENSES: dict[str, ModuleType] = {"prompt": prompt, "components": components}
 
 
 def lens_asked(arguments: Sequence[str]) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 
 from spexcore.errors import BadInput
 from spexcore.game import Game
+from spexcore.lenses.components import ComponentLens
 from spexcore.lenses.prompt import PromptLens
 from spexcore.lenses.synthetic import MajorityGame, SyntheticGame
 
-__all__ = ["LENSES", "PromptLens", "build"]
+__all__ = ["LENSES", "ComponentLens", "PromptLens", "build"]
 
 #: The lenses on screen and in the CLI, by name.
-LENSES: dict[str, type[Game]] = {"prompt": PromptLens}
+LENSES: dict[str, type[Game]] = {"prompt": PromptLens, "components": ComponentLens}
 
 
 def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
@@ -20,6 +21,9 @@ def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
     settings = {name: value for name, value in recipe.items() if name not in ("lens", "model")}
     if lens == "prompt":
         return PromptLens(model or _model(recipe), settings.pop("text"), **settings)
+    if lens == "components":
+        settings.pop("unit")
+        return ComponentLens(model or _model(recipe), **settings)
     if lens == "synthetic":
         terms = {tuple(coalition): weight for coalition, weight in settings.pop("terms")}
         return SyntheticGame(settings.pop("n_players"), terms, **settings)
