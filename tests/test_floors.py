@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "3'": ("models", "lenses"),
     "4": (
         *("explain", "recovery", "anytime", "progress", "verification"),
-        *("explanation", "validation", "counterfactual", "store", "cluster"),
+        *("explanation", "validation", "counterfactual", "circuits", "store", "cluster"),
     ),
     "5": ("figures",),
     "6": ("cli", "tables", "bench", "dashboard"),
