@@ -7,6 +7,8 @@ from spexcore.cli import prompt
 from spexcore.errors import BadInput
 from spexcore.game import Game
 
+MASKS = "near"  # a model with half of its heads gone is a wreck and says little about the whole one
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """What `spex explain --lens components` takes."""
