@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from spexcore.cli import prompt, training
+from spexcore.cli import components, prompt, training
 from spexcore.cli.printing import Bar, print_json
 from spexcore.errors import BadBudget, BadInput
 from spexcore.estimators import ESTIMATORS
@@ -23,9 +23,9 @@ from spexcore.transforms import INDICES
 DEFAULT_BUDGET = 512
 DEFAULT_ESTIMATOR = "walshgp"  # seconds a fit, where the stack of all takes a minute on a busy machine
 
-#: The lenses of `spex explain`, each a module with `options(parser)` and `game(options)`, and where retraining says
-#: more than a spectrum, `evidence(game, explanation)` with its `evidence_text`.
-LENSES: dict[str, ModuleType] = {"prompt": prompt, "training": training}
+#: The lenses of `spex explain`, each a module with `options(parser)` and `game(options)`; where they differ MASKS, how
+#: masks are drawn by default, and where retraining says more than a spectrum, `evidence(game, explanation)`.
+LENSES: dict[str, ModuleType] = {"prompt": prompt, "components": components, "training": training}
 
 
 def lens_asked(arguments: Sequence[str]) -> str:
@@ -48,7 +48,8 @@ def options(parser: argparse.ArgumentParser, lens: str) -> None:
     add("--max-order", type=int, help="largest size of a coalition")
     add("--budget", type=_masks, help=f"masks to ask for (default: {DEFAULT_BUDGET}, or all 2^n when fewer), or auto")
     add("--r2", type=float, help="ask in rounds and stop at this held-out R2 (with --budget auto: 0.9)")
-    add("--masks", choices=DISTRIBUTIONS, default="mixed", help="how masks are drawn (default: mixed)")
+    drawn = getattr(LENSES[lens], "MASKS", "mixed")
+    add("--masks", choices=DISTRIBUTIONS, default=drawn, help=f"how masks are drawn (default: {drawn})")
     add("--verify", type=int, default=10, help="leading terms to measure by real ablations, from the budget; 0: none")
     add("--held-out", type=int, default=HELD_OUT, help="masks of each kind kept apart to judge the result")
     add("--seed", type=int, default=0)

@@ -37,13 +37,14 @@ def model_options(parser: argparse.ArgumentParser, default: str = "sentiment") -
     add("--device", help="cuda, mps or cpu (default: the best there is)")
 
 
-def question_options(parser: argparse.ArgumentParser) -> None:
-    """Which text, and what is asked of it."""
+def question_options(parser: argparse.ArgumentParser) -> "argparse._MutuallyExclusiveGroup":
+    """Which text, and what is asked of it; returns the group one of whose options must be given."""
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--text", help="the prompt")
     given.add_argument("--text-file", type=Path, help="file that holds the prompt, UTF-8")
     parser.add_argument("--target", help="label, or continuation of a decoder (default: the model's own answer)")
     parser.add_argument("--versus", help="explain the difference to this label or continuation")
+    return given
 
 
 def model(options: argparse.Namespace) -> "LanguageModel":

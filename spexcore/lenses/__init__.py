@@ -5,14 +5,15 @@ from typing import Any
 
 from spexcore.errors import BadInput
 from spexcore.game import Game
+from spexcore.lenses.components import ComponentLens
 from spexcore.lenses.prompt import PromptLens
 from spexcore.lenses.synthetic import MajorityGame, SyntheticGame
 from spexcore.lenses.training import TrainingLens
 
-__all__ = ["LENSES", "PromptLens", "TrainingLens", "build"]
+__all__ = ["LENSES", "ComponentLens", "PromptLens", "TrainingLens", "build"]
 
 #: The lenses on screen and in the CLI, by name.
-LENSES: dict[str, type[Game]] = {"prompt": PromptLens, "training": TrainingLens}
+LENSES: dict[str, type[Game]] = {"prompt": PromptLens, "components": ComponentLens, "training": TrainingLens}
 
 
 def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
@@ -23,6 +24,9 @@ def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
         return PromptLens(model or _model(recipe), settings.pop("text"), **settings)
     if lens == "training":
         return _training(recipe, settings, model)
+    if lens == "components":
+        settings.pop("unit")
+        return ComponentLens(model or _model(recipe), **settings)
     if lens == "synthetic":
         terms = {tuple(coalition): weight for coalition, weight in settings.pop("terms")}
         return SyntheticGame(settings.pop("n_players"), terms, **settings)

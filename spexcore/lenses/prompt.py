@@ -55,7 +55,7 @@ class PromptLens(Game):
 
         self.model = model
         self.spans, self.ablation = spans, ablation
-        self.typed = _clean(text)
+        self.typed = clean(text)
         self._spans = split_for(model, self.typed, spans)
         self.chat = asking.has_chat(model) if chat is None else chat
         asked = asking.Asked(target, versus, ablation, self.chat)
@@ -135,7 +135,7 @@ def split_for(model: "LanguageModel", text: str, spans: str) -> Spans:
     return Spans(text, ranges)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """The text, if it can be written at all."""
     if not isinstance(text, str):
         raise BadInput(f"`text` must be a string; got {type(text).__name__}.")

@@ -27,6 +27,12 @@ class Embedded:
         """Where its own files lie."""
         return minilm_folder() if self.name == "minilm" else asset("models", self.name)
 
+    @property
+    def reference(self) -> list[str] | None:
+        """Texts over which an average part is taken, one a line of reference.txt; None where there are none."""
+        path = self.folder / "reference.txt"
+        return path.read_text("utf-8").splitlines() if path.is_file() else None
+
 
 EMBEDDED = {
     "sentiment": Embedded("sentiment", "MiniLM fine-tuned on movie reviews: NEGATIVE or POSITIVE", "classifier", True),

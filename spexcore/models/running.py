@@ -135,6 +135,11 @@ class _Threads:
 _THREADS = _Threads()
 
 
+def considerate(device: str) -> AbstractContextManager[None]:
+    """One thread for a matrix product within, where others keep the processors at work."""
+    return _THREADS.single(device == "cpu" and _busy())
+
+
 def one_thread() -> AbstractContextManager[None]:
     """One thread for every matrix product within, as measurements want it."""
     return _THREADS.single(True)
