@@ -25,7 +25,7 @@ from spexcore.game import FunctionGame, Game, MeteredGame, TableGame
 from spexcore.interactions import Interactions
 from spexcore.spectrum import Spectrum
 from spexcore.store import Store
-from spexcore.validation import Validation, validate
+from spexcore.validation import Confirmation, Validation, confirm, validate
 
 __all__ = [
     "BadBudget",
@@ -35,6 +35,7 @@ __all__ = [
     "BadValue",
     "Banzhaf",
     "Cancelled",
+    "Confirmation",
     "ESTIMATORS",
     "Estimator",
     "Exact",
@@ -61,6 +62,7 @@ __all__ = [
     "TableGame",
     "Validation",
     "WalshGP",
+    "confirm",
     "explain",
     "validate",
 ]

@@ -45,6 +45,35 @@ def validation_text(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def confirmation_json(explanation: Explanation) -> dict[str, Any]:
+    """The leading terms as claimed and as measured, and the share of them that was confirmed; {} without any check."""
+    found = explanation.confirmation
+    if found is None:
+        return {}
+    claims = [
+        {**vars(claim), "coalition": list(claim.coalition), "players": names, "confirmed": claim.confirmed}
+        for claim in found.claims
+        for names in [[explanation.players[i] for i in claim.coalition]]
+    ]
+    return {"rate": found.rate, "first_hand": sum(claim.first_hand for claim in found.claims), "claims": claims}
+
+
+def confirmation_text(content: dict[str, Any]) -> str:
+    """The confirmation rate, then a line a term."""
+    claims = content["claims"]
+    held = sum(claim["confirmed"] for claim in claims)
+    rate = "nothing to confirm" if content["rate"] is None else f"confirmation rate {content['rate']:.2f}"
+    lines = [f"{rate}: {held} of {len(claims)} terms, {content['first_hand']} of them measured in the run itself"]
+    for claim in claims:
+        interval = "measured in the run" if claim["first_hand"] else f"[{claim['low']:+.3f}, {claim['high']:+.3f}]"
+        verdict = "✓" if claim["confirmed"] else "✗"
+        name = " × ".join(claim["players"])
+        lines.append(
+            f"{verdict} claimed {claim['claimed']:+8.3f}  measured {claim['measured']:+8.3f}  {name}  {interval}"
+        )
+    return "\n".join(lines)
+
+
 def _term_text(term: dict[str, Any]) -> str:
     sureness = ""
     if "low" in term:

@@ -58,6 +58,24 @@ def test_explain_prints_one_json_object_that_validate_reads(capsys: pytest.Captu
     }
 
 
+def test_validate_top_gives_the_confirmation_rate_and_keeps_it(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    saved, checked = str(tmp_path / "run.json"), str(tmp_path / "checked.json")
+    assert run(capsys, *EXPLAIN, "--budget", "16", "--verify", "2", "--out", saved)[0] == 0
+    status, out, err = run(capsys, "validate", "--run", saved, "--top", "4", "--out", checked, "--json")
+    assert (status, err) == (0, "")
+    content = json.loads(out)
+    assert len(content["claims"]) == 4
+    for claim in content["claims"]:
+        alone = ["validate", "--run", saved, "--coalition", ",".join(map(str, claim["coalition"])), "--json"]
+        assert json.loads(run(capsys, *alone)[1])["measured"] == pytest.approx(claim["measured"], abs=1e-6)
+    assert content["rate"] == sum(claim["confirmed"] for claim in content["claims"]) / 4
+    assert json.loads(Path(checked).read_text())["confirmation"]["rate"] == content["rate"]
+    assert "confirmation rate" in run(capsys, "validate", "--run", saved, "--top", "4")[1]
+    status, _, err = run(capsys, "validate", "--run", saved, "--top", "0")
+    assert status == 2
+    assert "at least 1 term; got 0" in err
+
+
 def test_the_table_says_what_is_measured(capsys: pytest.CaptureFixture) -> None:
     status, out, _ = run(capsys, *EXPLAIN)
     assert status == 0
