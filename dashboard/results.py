@@ -17,7 +17,7 @@ from spexcore.figures.network import graph
 from spexcore.figures.rows import Row, coalition_from, rows
 from spexcore.figures.terms import matrix
 from spexcore.figures.tokens import Piece, partners, pieces
-from spexcore.figures.words import INDEX_NAMES, amount, full_value, probability, quantity
+from spexcore.figures.words import INDEX_NAMES, answer, headline, trust
 from spexcore.masks import Coalition
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
@@ -57,19 +57,16 @@ def _chosen(explanation: Explanation, shown: Sequence[Row]) -> Coalition:
 
 
 def _head(explanation: Explanation) -> None:
-    what, (value, measured) = quantity(explanation), full_value(explanation)
-    label = what.unit == "logits" and not explanation.recipe.get("versus")
-    sure = f", probability {100 * probability(value):.0f} %" if label else ""
-    judged = explanation.faithfulness
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         with st.container(key="verdict", width="stretch"):
-            st.text(f"{what.name} {amount(value)} {what.unit}{sure}" + ("" if measured else " (predicted)"))
+            st.text(answer(explanation))
             st.caption(
                 f"{explanation.estimator.get('name')} · {explanation.masks_asked:,} masks, "
-                f"{explanation.masks_paid:,} paid · "
-                f"held-out R² {judged.r2:.2f}, near the prompt {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+                f"{explanation.masks_paid:,} paid · {trust(explanation)}"
             )
         panels.files(explanation)
+    with st.container(key="headline"):
+        st.text(headline(explanation))
 
 
 def _text(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, drawn: Sequence[Piece]) -> None:

@@ -1,7 +1,8 @@
 """Figures of an explanation, for page and notebook alike: Plotly figures, or HTML that shows itself."""
 
 from spexcore.figures.network import network
+from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
 
-__all__ = ["network", "terms", "tokens"]
+__all__ = ["network", "report", "terms", "tokens"]
