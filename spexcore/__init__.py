@@ -1,6 +1,7 @@
 """Find which combinations of parts drive a language model's output, and check them by re-ablation."""
 
 # Functions that share their module's name are imported here on purpose: the package attribute is the function.
+from spexcore.comparison import Comparison, compare
 from spexcore.errors import BadBudget, BadInput, BadModel, BadRunFile, BadValue, Cancelled, SpexError, StoreError
 from spexcore.estimators import (
     ESTIMATORS,
@@ -35,6 +36,7 @@ __all__ = [
     "BadValue",
     "Banzhaf",
     "Cancelled",
+    "Comparison",
     "Confirmation",
     "ESTIMATORS",
     "Estimator",
@@ -62,6 +64,7 @@ __all__ = [
     "TableGame",
     "Validation",
     "WalshGP",
+    "compare",
     "confirm",
     "explain",
     "validate",

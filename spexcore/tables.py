@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from spexcore.comparison import Comparison, Side
 from spexcore.explanation import Explanation
 
 
@@ -72,6 +73,24 @@ def confirmation_text(content: dict[str, Any]) -> str:
             f"{verdict} claimed {claim['claimed']:+8.3f}  measured {claim['measured']:+8.3f}  {name}  {interval}"
         )
     return "\n".join(lines)
+
+
+def comparison_text(found: Comparison, a: str, b: str) -> str:
+    """A line a term: both scores and what differs; ≠ where the two 95 % intervals do not meet."""
+    unit = f", {found.unit}" if found.unit else ""
+    lines = [f"{found.index}{unit}", f"{'run ' + a:>16} {'run ' + b:>16} {'difference':>11}"]
+    for pair in found.pairs:
+        difference = "" if pair.difference is None else f"{pair.difference:+.3f}"
+        mark = {True: "≠", False: "≈", None: " "}[pair.told_apart]
+        name = " × ".join(pair.players)
+        lines.append(f"{_side_text(pair.a):>16} {_side_text(pair.b):>16} {difference:>11} {mark} {name}")
+    return "\n".join(lines)
+
+
+def _side_text(side: Side | None) -> str:
+    if side is None:
+        return "no such players"
+    return f"{'✓ ' if side.measured else ''}{side.score:+.3f}"
 
 
 def _term_text(term: dict[str, Any]) -> str:
