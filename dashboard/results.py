@@ -9,15 +9,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import panels, settings, state, tokens
-from dashboard.doors import guarded
+from dashboard import confirming, panels, session, settings, state, tokens
+from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
 from spexcore.explanation import Explanation
 from spexcore.figures.network import graph
 from spexcore.figures.rows import Row, coalition_from, rows
 from spexcore.figures.terms import matrix
 from spexcore.figures.tokens import Piece, partners, pieces
-from spexcore.figures.words import INDEX_NAMES, answer, headline, trust
+from spexcore.figures.words import INDEX_NAMES, answer, confirmed, headline, trust
 from spexcore.masks import Coalition
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
@@ -45,6 +45,7 @@ def _results(explanation: Explanation, name: str) -> None:
             _text(explanation, shown, chosen, drawn)
             _switches()
             _views(explanation, shown, chosen, index)
+            confirming.panel(explanation, dark=_dark())
         with right, st.container(border=True, key="inspector"):
             inspector(explanation, shown, chosen, drawn)
 
@@ -67,6 +68,8 @@ def _head(explanation: Explanation) -> None:
         panels.files(explanation)
     with st.container(key="headline"):
         st.text(headline(explanation))
+        if confirmed(explanation):
+            st.caption(f":material/fact_check: {plain(confirmed(explanation))}")
 
 
 def _text(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, drawn: Sequence[Piece]) -> None:
@@ -129,11 +132,8 @@ def _clicked(key: str) -> None:
     points = st.session_state[key]["selection"]["points"]
     if points:
         marked = points[-1].get("customdata", "")
-        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), _MANY))
+        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), session.MANY))
 
 
 def _dark() -> bool:
     return st.context.theme.type == "dark"
-
-
-_MANY = 10**6  # a click names a player of the run on screen; `_chosen` drops any other

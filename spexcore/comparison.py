@@ -9,7 +9,9 @@ from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.interactions import Interactions
 from spexcore.masks import Coalition
 
+SHARES = "share of the largest"  # the unit of two runs that explain different quantities
 _ROUNDING = 1e-9
+_SMALL_EDIT = 3  # players in a row that an edit may exchange one for one; more than that is another text
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """One term in both explanations; a side is None where its players have no counterpart."""
+    """One term in both explanations; a side is None where its players have no counterpart.
+
+    players: by name, "bad → good" where an edit put another in its place.
+    """
 
     players: tuple[str, ...]
     a: Side | None
@@ -73,7 +78,7 @@ class Comparison:
 
 
 def compare(a: Explanation, b: Explanation, *, index: str = DEFAULT_INDEX, top: int = 10) -> Comparison:
-    """Match the `top` terms of each with the same players in the other; changed words of an edited prompt have none."""
+    """Match the `top` terms of each with the same players in the other, or with those an edit put in their place."""
     if top < 1:
         raise BadInput(f"`top` must be at least 1 term; got {top}.")
     there = _counterparts(a.players, b.players)
@@ -84,7 +89,7 @@ def compare(a: Explanation, b: Explanation, *, index: str = DEFAULT_INDEX, top: 
     leading = [[coalition for coalition, score in found.ranked()[:top] if abs(score) > 0] for found in scores]
     wanted = {(S, _moved(S, there)): None for S in leading[0]} | {(_moved(S, back), S): None for S in leading[1]}
     pairs = [_pair(a, b, S, T, index=index, scale=scale) for S, T in wanted]
-    return Comparison(index, _unit(a) if alike else "share of the largest", tuple(sorted(pairs, key=_place)))
+    return Comparison(index, _unit(a) if alike else SHARES, tuple(sorted(pairs, key=_place)))
 
 
 def _largest(found: Interactions) -> float:
@@ -92,9 +97,13 @@ def _largest(found: Interactions) -> float:
 
 
 def _counterparts(a: tuple[str, ...], b: tuple[str, ...]) -> dict[int, int]:
-    """Player of a -> the same player of b, in order; the words of an edit have none."""
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    return {block.a + k: block.b + k for block in matcher.get_matching_blocks() for k in range(block.size)}
+    """Player of a -> its counterpart in b: the same one, or what stands in its place after a small edit."""
+    there: dict[int, int] = {}
+    for kind, a_from, a_to, b_from, b_to in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        size = a_to - a_from
+        if kind == "equal" or (kind == "replace" and size == b_to - b_from <= _SMALL_EDIT):
+            there |= {a_from + k: b_from + k for k in range(size)}
+    return there
 
 
 def _moved(coalition: Coalition, there: Mapping[int, int]) -> Coalition | None:
@@ -110,9 +119,13 @@ def _pair(
     index: str,
     scale: tuple[float, float],
 ) -> Pair:
-    owner, coalition = (a, in_a) if in_a else (b, in_b)
-    names = tuple(owner.players[i] for i in coalition or ())
-    return Pair(names, _side(a, in_a, index, scale[0]), _side(b, in_b, index, scale[1]))
+    before = [a.players[i] for i in in_a or ()]
+    after = [b.players[i] for i in in_b or ()]
+    if before and after:
+        names = [x if x == y else f"{x} → {y}" for x, y in zip(before, after, strict=True)]
+    else:
+        names = before or after
+    return Pair(tuple(names), _side(a, in_a, index, scale[0]), _side(b, in_b, index, scale[1]))
 
 
 def _side(explanation: Explanation, coalition: Coalition | None, index: str, scale: float) -> Side | None:

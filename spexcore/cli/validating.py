@@ -55,11 +55,12 @@ def _one(explanation: Explanation, options: argparse.Namespace) -> None:
     metered = _rebuilt(explanation)
     result = validate(metered, coalition, spectrum=explanation.spectrum, contexts=options.contexts, seed=options.seed)
     low, high = explanation.interval(coalition)
+    slack = ROUNDING * 2 ** len(coalition)
     content = {
         **result.to_json(),
         "first_hand": coalition in explanation.measured,
         "interval": [low, high],
-        "inside": low - ROUNDING <= result.measured <= high + ROUNDING,
+        "inside": low - slack <= result.measured <= high + slack,
         "masks_paid": metered.paid,
         "run": explanation.id,
     }

@@ -1,7 +1,7 @@
 """The report: one HTML file without script, which opens offline, prints, and says what the page says."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.figures.rows import Row, player_names, rows
@@ -25,9 +25,11 @@ svg{width:100%;height:auto}figure{margin:0}
 """
 
 
-def report(explanation: Explanation, *, index: str = DEFAULT_INDEX, top: int = 12) -> Html:
+def report(
+    explanation: Explanation, *, index: str = DEFAULT_INDEX, top: int = 12, orders: Collection[int] | None = None
+) -> Html:
     """What was found, how far it may be trusted and how it was made, as one HTML file with inline SVG."""
-    shown = rows(explanation, index=index, top=top)
+    shown = rows(explanation, index=index, top=top, orders=orders)
     name = f"Run {explanation.id}"
     body = [
         _tag("h1", answer(explanation)),

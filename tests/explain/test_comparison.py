@@ -75,3 +75,17 @@ def test_an_index_without_intervals_tells_nothing_apart(short: Explanation) -> N
     assert {pair.told_apart for pair in compare(short, short, index="sii").pairs} == {None}
     with pytest.raises(BadInput, match="at least 1 term; got 0"):
         compare(short, short, top=0)
+
+
+def test_a_word_that_an_edit_exchanged_is_compared_with_what_it_became() -> None:
+    before = explained("it was not bad", lambda m: 4.0 * m[:, 2] * m[:, 3] - m[:, 3])
+    after = explained("it was not good", lambda m: -3.0 * m[:, 2] * m[:, 3] + m[:, 3])
+    differences = {pair.players: pair.difference for pair in compare(before, after).pairs}
+    assert differences[("not", "bad → good")] == pytest.approx(-7.0)
+    assert differences[("bad → good",)] == pytest.approx(-5.0)  # from +3 to -2 when it is taken out of the whole
+
+
+def test_another_text_of_the_same_length_has_no_counterparts() -> None:
+    a = explained("a b c d e", lambda m: 1.0 * m[:, 0])
+    b = explained("v w x y z", lambda m: 1.0 * m[:, 0])
+    assert [pair.difference for pair in compare(a, b).pairs] == [None, None]
