@@ -60,7 +60,9 @@ def opening(label: str = "Open") -> None:
 
 
 def files(shown: Explanation) -> None:
-    """Open another run, and take the one on screen away."""
+    """Open another run, set this one beside the one before, and take it away."""
+    if state.get(state.BEFORE) not in ("", state.get(state.SHOWN)):
+        st.button("Before / after", icon=":material/compare_arrows:", on_click=session.before_and_after)
     opening()
     with st.popover("Download", icon=":material/download:"):
         _downloads(shown)

@@ -31,8 +31,8 @@ def results(explanation: Explanation) -> None:
 
 
 def _results(explanation: Explanation, name: str) -> None:
-    if state.get(state.SHOWN) != name or state.get(state.NOTICE):
-        st.rerun()  # a click in here opened another run, or left something to say: that is the whole page's
+    if state.get(state.SHOWN) != name or state.get(state.NOTICE) or state.get(state.GOTO):
+        st.rerun()  # a click in here opened another run or page, or left something to say: that is the whole page's
     with guarded():
         index = state.get(state.INDEX)
         shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))

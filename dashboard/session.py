@@ -41,7 +41,7 @@ def settle() -> None:
     if job is None:
         state.notify("info", "That run is no longer in progress here. Press Run again: what was paid is in the store.")
     elif job.state == "done":
-        state.put(**{state.SHOWN: job.result, state.CHOSEN: ()})
+        state.put(**{state.BEFORE: state.get(state.SHOWN), state.SHOWN: job.result, state.CHOSEN: ()})
         state.set_address(run=job.result, sel="")
     else:
         state.notify("info" if job.state == "cancelled" else "error", job.error)
@@ -53,6 +53,11 @@ def go_to(name: str) -> None:
     """Put a run on screen and turn to the prompt page."""
     open_run(name)
     state.put(**{state.GOTO: "prompt"})
+
+
+def before_and_after() -> None:
+    """Set the run on screen beside the one that was there before it."""
+    state.put(**{state.SIDE_A: state.get(state.BEFORE), state.SIDE_B: state.get(state.SHOWN), state.GOTO: "compare"})
 
 
 def rename(run: str, name: str) -> None:

@@ -17,6 +17,7 @@ JOB = "job"  # id of the run in progress
 PLAN = "plan"  # id of the job that weighs what the form asks for
 RUNS = "runs"  # runs finished: what they paid makes older plans stale
 NOTICE = "notice"  # one sentence for the next drawing, with its kind
+BEFORE = "before"  # id of the run that was on screen before the last one was made
 GOTO = "goto"  # page to open at the next drawing
 CONFIRMED = "confirmed"  # the last confirming job whose outcome is on screen
 SEARCH = "search"
@@ -32,6 +33,7 @@ _START: dict[str, Any] = {
     PLAN: "",
     RUNS: 0,
     NOTICE: None,
+    BEFORE: "",
     GOTO: "",
     CONFIRMED: None,
     SEARCH: "",

@@ -54,6 +54,8 @@ def report(
 def _terms(explanation: Explanation, shown: Sequence[Row], index: str) -> list[str]:
     name, meaning = INDEX_NAMES[index]
     heading = [_tag("h2", f"The strongest terms: {name}"), _tag("p", meaning, "small")]
+    if note := explanation.interactions(index).note:
+        heading.append(_tag("p", note))
     if not shown:
         return [*heading, _tag("p", "No term of this kind.")]
     table = _table(("Term", "Order", "Score", "How it is known"), [_row(row) for row in shown], numbers=(1, 2))

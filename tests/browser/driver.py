@@ -84,6 +84,7 @@ class Person:
         self.run()
         first = re.compile("^" + re.escape(text[:10]))
         expect(self.page.locator("#text")).to_have_text(first, timeout=PATIENCE)
+        self.idle()  # the text is drawn before the figures, which still show the run before
         self.ready()
 
     def click(self, figure: str, term: str) -> None:

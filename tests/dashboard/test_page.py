@@ -158,6 +158,17 @@ def test_a_run_of_a_changed_model_is_not_validated(opened: Open, synthetic: Expl
     assert "has changed since" in page.warning[0].value
 
 
+def test_after_a_run_the_one_before_can_be_set_beside_it(opened: Open, synthetic: Explanation) -> None:
+    page = opened()
+    assert not [one for one in page.button if one.label == "Before / after"]
+    name = runs.keep(synthetic)
+    job = loaders.jobs().submit("run-0", lambda job: name)
+    page.session_state["job"] = job.id
+    until(page, lambda: page.session_state["shown"] == name)
+    press(page, "Before / after")
+    assert (page.session_state["side-a"], page.session_state["side-b"]) == (settings.FIRST_PRESET, name)
+
+
 def test_an_address_selects_a_term_and_a_choice_is_written_to_the_address(opened: Open) -> None:
     page = opened(run=settings.FIRST_PRESET, sel="5-7-9")
     assert given(page, "tokens")["selected"] == [5, 7, 9]
