@@ -45,6 +45,8 @@ def _choice() -> tuple[Explanation | None, Explanation | None]:
     wanted = (state.address("run") or state.get(state.SHOWN), state.address("with"))
     for key, asked in zip((state.SIDE_A, state.SIDE_B), wanted, strict=True):
         if state.get(key) not in known:
+            if asked and asked not in known:
+                st.warning(plain(f"There is no run {asked!r} on this machine; another one is shown in its place."))
             others = [name for name in names if name != state.get(state.SIDE_A)]
             state.put(**{key: asked if asked in known else next(iter(others), None)})
     with st.container(horizontal=True, key="choosing"):

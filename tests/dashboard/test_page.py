@@ -17,7 +17,7 @@ from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.figures.words import INDEX_NAMES
 from spexcore.lenses import SyntheticGame
-from spexcore.validation import confirm, validate
+from spexcore.validation import Claim, Confirmation, confirm, validate
 
 APP = Path(settings.__file__).with_name("app.py")
 PATIENCE = 200  # looks at a background job before it is a failure
@@ -149,6 +149,13 @@ def test_validating_the_leading_terms_shows_their_rate_and_keeps_it_with_the_run
     again = opened(run=synthetic.id)
     assert any("Confirmation rate 100" in text.value for text in again.markdown)
     assert len(again.get("plotly_chart")) == 3
+
+
+def test_a_term_measured_by_the_confirmation_is_measured_on_its_card(opened: Open, example: Explanation) -> None:
+    claim = Claim((5, 7, 9), -1.0, -1.4, -0.6, first_hand=False, measured=-1.25)
+    page = opened(replace(example, confirmation=Confirmation((claim,))), sel="5-7-9", run=settings.FIRST_PRESET)
+    assert given(page, "card")["numbers"][1]["value"] == "−1.25"
+    assert given(page, "card")["verdict"].startswith("✓")
 
 
 def test_a_run_of_a_changed_model_is_not_validated(opened: Open, synthetic: Explanation) -> None:

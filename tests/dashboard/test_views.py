@@ -130,6 +130,14 @@ def test_two_runs_stand_side_by_side_with_the_differences_of_compare(example: Ex
     assert page.query_params["with"] in (other.id, [other.id])
 
 
+def test_an_address_of_unknown_runs_says_so_and_a_hostile_one_is_ignored(other: Explanation) -> None:
+    runs.keep(other)
+    page = view("compare", run=settings.FIRST_PRESET, **{"with": "000000000000"})
+    assert "no run '000000000000'" in page.warning[0].value.replace("\\", "")
+    assert len(page.table) == 1
+    assert not view("compare", run="../../etc/passwd", **{"with": "<script>"}).warning
+
+
 def test_one_run_alone_is_said() -> None:
     assert "one run only" in view("compare").info[0].value
 
