@@ -4,18 +4,22 @@ import streamlit as st
 
 from dashboard import settings, state
 from dashboard.doors import guarded
-from dashboard.views import about, prompt
+from dashboard.views import about, compare, prompt, runs
 
 st.set_page_config(page_title="spexcore", page_icon=str(settings.LOGO), layout="wide")
 st.html(settings.THEME_CSS)
 st.logo(str(settings.LOGO), size="medium")
 state.begin()
-page = st.navigation(
-    [
-        st.Page(prompt.show, title="Prompt", url_path="prompt", default=True),
-        st.Page(about.show, title="About", url_path="about"),
-    ],
-    position="top",
-)
+pages = {
+    "prompt": st.Page(prompt.show, title="Prompt", url_path="prompt", default=True),
+    "compare": st.Page(compare.show, title="Compare", url_path="compare"),
+    "runs": st.Page(runs.show, title="Runs", url_path="runs"),
+    "about": st.Page(about.show, title="About", url_path="about"),
+}
+page = st.navigation(list(pages.values()), position="top")
+goto = state.get(state.GOTO)
+state.put(**{state.GOTO: ""})
+if goto and pages[goto].url_path != page.url_path:
+    st.switch_page(pages[goto])
 with guarded():
     page.run()

@@ -66,9 +66,16 @@ def _measured(explanation: Explanation, row: Row, measured: ReAblation | None) -
     if measured is not None:
         paid = f"{measured.paid} new ablations" if measured.paid else "all ablations from the store"
         return {"label": label, "value": amount(measured.validation.measured), "note": paid}
-    if row.coalition in explanation.measured:
-        return {"label": label, "value": amount(explanation.measured[row.coalition]), "note": "saved with the run"}
+    kept = _kept(explanation)
+    if row.coalition in kept:
+        return {"label": label, "value": amount(kept[row.coalition]), "note": "saved with the run"}
     return {"label": label, "value": "–", "note": "not re-ablated yet"}
+
+
+def _kept(explanation: Explanation) -> dict[Coalition, float]:
+    """Co-Moebius values that the run file holds as measured: by the run itself, or when it was confirmed."""
+    claims = explanation.confirmation.claims if explanation.confirmation else ()
+    return {claim.coalition: claim.measured for claim in claims} | dict(explanation.measured)
 
 
 def _label(name: str, explanation: Explanation) -> str:
@@ -77,7 +84,7 @@ def _label(name: str, explanation: Explanation) -> str:
 
 
 def _verdict(explanation: Explanation, row: Row, predicted: float, measured: ReAblation | None) -> str:
-    value = measured.validation.measured if measured else explanation.measured.get(row.coalition)
+    value = measured.validation.measured if measured else _kept(explanation).get(row.coalition)
     width = explanation.half_width(row.order)
     if value is None or not width:
         return ""

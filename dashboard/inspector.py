@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import card, details, loaders, settings, state, work
+from dashboard import card, details, loaders, session, settings, state, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from spexcore.explanation import Explanation
@@ -41,7 +41,7 @@ def _choice(explanation: Explanation, shown: Sequence[Row], chosen: Coalition) -
 
 
 def _listed() -> None:
-    state.choose(coalition_from(st.session_state[_TERM], 10**6))
+    state.choose(coalition_from(st.session_state[_TERM], session.MANY))
 
 
 def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> None:

@@ -40,6 +40,12 @@ def _read(path: Path, changed_ns: int) -> Explanation:
     return Explanation.load(path)
 
 
+@st.cache_resource(show_spinner=False, max_entries=2000)
+def summary(path: Path, changed_ns: int) -> tuple[str, str]:
+    """What a run file explains, and how, for the list of runs."""
+    return runs.read_summary(path)
+
+
 @st.cache_resource(show_spinner=False)
 def labels(model: str) -> list[str]:
     """Labels of an embedded classifier, from its configuration; [] where only the model itself knows."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -11,6 +12,9 @@ from dashboard.jobs import Job
 from dashboard.request import Request, asks_for
 from spexcore.errors import SpexError
 from spexcore.explanation import Explanation
+from spexcore.exports import SHAPIQ_INDICES, csv_text, shapiq_json
+from spexcore.figures import report
+from spexcore.figures.words import INDEX_NAMES
 
 
 def cost(request: Request, shown: Explanation) -> None:
@@ -34,14 +38,18 @@ def progress() -> None:
         _polled(_running, job)(job)
 
 
-def files(shown: Explanation) -> None:
-    """Open a preset, a run of this machine or a file; download the one on screen."""
-    with st.popover("Open", icon=":material/folder_open:"):
-        names = list(runs.presets())
+def opening(label: str = "Open") -> None:
+    """Open an example or a run file."""
+    with st.popover(label, icon=":material/folder_open:"):
         st.caption("Examples, finished")
-        for name in names:
-            label = name.replace("-", " ").capitalize()
-            st.button(label, key=f"open-{name}", on_click=session.open_run, args=(name,), width="stretch")
+        for name in runs.presets():
+            st.button(
+                name.replace("-", " ").capitalize(),
+                key=f"open-{name}",
+                on_click=session.go_to,
+                args=(name,),
+                width="stretch",
+            )
         st.file_uploader(
             "A run file (JSON)",
             key="upload",
@@ -49,15 +57,37 @@ def files(shown: Explanation) -> None:
             on_change=session.upload,
             max_upload_size=settings.MAX_UPLOAD_MB,
         )
-    st.download_button(
-        "Download",
-        data=lambda: json.dumps(shown.to_json(), ensure_ascii=False, indent=1).encode("utf-8"),
-        file_name=f"spex-{shown.id}.json",
-        mime="application/json",
-        icon=":material/download:",
-        on_click="ignore",
-        help="This run as a file: open it here again, or with spex validate --run.",
-    )
+
+
+def files(shown: Explanation) -> None:
+    """Open another run, set this one beside the one before, and take it away."""
+    if state.get(state.BEFORE) not in ("", state.get(state.SHOWN)):
+        st.button("Before / after", icon=":material/compare_arrows:", on_click=session.before_and_after)
+    opening()
+    with st.popover("Download", icon=":material/download:"):
+        _downloads(shown)
+
+
+def _downloads(shown: Explanation) -> None:
+    """The run on screen for another program; report and tables show the terms that the page shows."""
+    index, top, orders = state.get(state.INDEX), state.get(state.TOP), state.get(state.ORDERS)
+    offered: dict[str, tuple[str, str, Callable[[], str]]] = {
+        "json": ("Run file (JSON)", "application/json", lambda: json.dumps(shown.to_json(), ensure_ascii=False)),
+        "html": ("Report (HTML)", "text/html", lambda: str(report(shown, index=index, top=top, orders=orders))),
+        "csv": ("Terms (CSV)", "text/csv", lambda: csv_text(shown, index)),
+    }
+    if index in SHAPIQ_INDICES:
+        offered["shapiq.json"] = ("shapiq (JSON)", "application/json", lambda: shapiq_json(shown, index))
+    for ending, (label, mime, text) in offered.items():
+        st.download_button(
+            label, key=f"save-{ending}", data=partial(_encoded, text), mime=mime, on_click="ignore",
+            file_name=f"spex-{shown.id}.{ending}", width="stretch",
+        )  # fmt: skip
+    st.caption(f"Terms under {INDEX_NAMES[index][0]}. The run file opens here, and with spex validate --run.")
+
+
+def _encoded(text: Callable[[], str]) -> bytes:
+    return text().encode("utf-8")
 
 
 def _plan(request: Request) -> Job:

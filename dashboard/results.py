@@ -9,15 +9,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import panels, settings, state, tokens
-from dashboard.doors import guarded
+from dashboard import confirming, panels, session, settings, state, tokens
+from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
 from spexcore.explanation import Explanation
 from spexcore.figures.network import graph
 from spexcore.figures.rows import Row, coalition_from, rows
 from spexcore.figures.terms import matrix
 from spexcore.figures.tokens import Piece, partners, pieces
-from spexcore.figures.words import INDEX_NAMES, amount, full_value, probability, quantity
+from spexcore.figures.words import INDEX_NAMES, answer, confirmed, headline, trust
 from spexcore.masks import Coalition
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
@@ -31,8 +31,8 @@ def results(explanation: Explanation) -> None:
 
 
 def _results(explanation: Explanation, name: str) -> None:
-    if state.get(state.SHOWN) != name or state.get(state.NOTICE):
-        st.rerun()  # a click in here opened another run, or left something to say: that is the whole page's
+    if state.get(state.SHOWN) != name or state.get(state.NOTICE) or state.get(state.GOTO):
+        st.rerun()  # a click in here opened another run or page, or left something to say: that is the whole page's
     with guarded():
         index = state.get(state.INDEX)
         shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))
@@ -45,6 +45,7 @@ def _results(explanation: Explanation, name: str) -> None:
             _text(explanation, shown, chosen, drawn)
             _switches()
             _views(explanation, shown, chosen, index)
+            confirming.panel(explanation, dark=_dark())
         with right, st.container(border=True, key="inspector"):
             inspector(explanation, shown, chosen, drawn)
 
@@ -57,19 +58,18 @@ def _chosen(explanation: Explanation, shown: Sequence[Row]) -> Coalition:
 
 
 def _head(explanation: Explanation) -> None:
-    what, (value, measured) = quantity(explanation), full_value(explanation)
-    label = what.unit == "logits" and not explanation.recipe.get("versus")
-    sure = f", probability {100 * probability(value):.0f} %" if label else ""
-    judged = explanation.faithfulness
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         with st.container(key="verdict", width="stretch"):
-            st.text(f"{what.name} {amount(value)} {what.unit}{sure}" + ("" if measured else " (predicted)"))
+            st.text(answer(explanation))
             st.caption(
                 f"{explanation.estimator.get('name')} · {explanation.masks_asked:,} masks, "
-                f"{explanation.masks_paid:,} paid · "
-                f"held-out R² {judged.r2:.2f}, near the prompt {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+                f"{explanation.masks_paid:,} paid · {trust(explanation)}"
             )
         panels.files(explanation)
+    with st.container(key="headline"):
+        st.text(headline(explanation))
+        if confirmed(explanation):
+            st.caption(f":material/fact_check: {plain(confirmed(explanation))}")
 
 
 def _text(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, drawn: Sequence[Piece]) -> None:
@@ -132,11 +132,8 @@ def _clicked(key: str) -> None:
     points = st.session_state[key]["selection"]["points"]
     if points:
         marked = points[-1].get("customdata", "")
-        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), _MANY))
+        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), session.MANY))
 
 
 def _dark() -> bool:
     return st.context.theme.type == "dark"
-
-
-_MANY = 10**6  # a click names a player of the run on screen; `_chosen` drops any other

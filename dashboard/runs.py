@@ -1,11 +1,14 @@
 """Run files: presets that travel with the package, and what was run or opened here, one file each under SPEX_HOME."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from dashboard import settings
 from spexcore.errors import BadRunFile, StoreError
 from spexcore.explanation import MAX_BYTES, Explanation
 from spexcore.store import home
+from spexcore.validation import Confirmation
 
 
 def folder() -> Path:
@@ -20,10 +23,25 @@ def presets() -> dict[str, Path]:
     return {**first, **paths}
 
 
+def saved() -> dict[str, Path]:
+    """Id -> run file of what was run or opened on this machine."""
+    return {path.stem: path for path in folder().glob("*.json")} if folder().is_dir() else {}
+
+
 def find(name: str) -> Path | None:
     """The run file of a preset or of an id, looked up among the files there are, never joined to a path."""
-    known = {path.stem: path for path in folder().glob("*.json")} if folder().is_dir() else {}
-    return {**known, **presets()}.get(name)
+    return {**saved(), **presets()}.get(name)
+
+
+def delete(name: str) -> None:
+    """Delete the file of a run of this machine; raises StoreError where it cannot, BadRunFile where there is none."""
+    path = saved().get(name)
+    if path is None:
+        raise BadRunFile(f"There is no run {name!r} on this machine that could be deleted.")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise StoreError(f"The run cannot be deleted: {error}.") from error
 
 
 def keep(explanation: Explanation) -> str:
@@ -43,3 +61,30 @@ def opened(content: bytes, name: str) -> Explanation:
         return Explanation.loads(content.decode("utf-8"), name)
     except UnicodeDecodeError as error:
         raise BadRunFile(f"{name} is not a run file: it is not UTF-8 text.") from error
+
+
+def summary(content: Any) -> tuple[str, str]:
+    """What was explained, and how, of the content of a run file; raises ValueError for anything else."""
+    try:
+        recipe, judged = content.get("recipe") or {}, content["faithfulness"]
+        text = " ".join(str(recipe.get("text") or " ".join(map(str, content["players"]))).split())
+        found = content.get("confirmation")
+        rate = Confirmation.from_json(found).rate if found else None
+        facts = [
+            str(content["estimator"]["name"]),
+            f"{int(content['masks_asked']):,} masks",
+            *([f"for {recipe['target']}"] if recipe.get("target") else []),
+            f"R² near {float(judged['r2_near']):.2f}",
+            *([] if rate is None else [f"confirmed {100 * rate:.0f} %"]),
+        ]
+        return text, " · ".join(facts)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"no run file: {error}") from error
+
+
+def read_summary(path: Path) -> tuple[str, str]:
+    """`summary` of a file; its name and "" where it is none."""
+    try:
+        return summary(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return f"{path.name} cannot be read", ""

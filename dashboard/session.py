@@ -1,22 +1,31 @@
 """What happens to one visitor's page: arriving, starting a run, seeing it end, opening a file. No drawing here."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from dashboard import forms, loaders, runs, state, work
+from dashboard import forms, labels, loaders, runs, state, work
 from dashboard.request import Request
 from spexcore.errors import SpexError
+from spexcore.figures.rows import coalition_from, coalition_id
 
 UPLOAD = "upload"
+MANY = 10**6  # a click or an address names a player of the run on screen; drawing drops any other
 
 
 def arrive() -> None:
     """On the first drawing, put on screen what the address asks for, else the first preset."""
     if state.get(state.SHOWN):
+        # Another page has taken the address; what is on screen takes it back.
+        if not state.address("run"):
+            selected = coalition_id(state.get(state.CHOSEN))
+            state.set_address(run=state.get(state.SHOWN), sel=selected, job=state.get(state.JOB))
         return
     state.put(**{state.JOB: state.address("job")})
-    asked = state.address("run")
+    asked, chosen = state.address("run"), coalition_from(state.address("sel"), MANY)
     if asked:
         open_run(asked)
+        state.choose(chosen)
     for name in runs.presets():
         if not state.get(state.SHOWN):
             open_run(name)
@@ -32,12 +41,51 @@ def settle() -> None:
     if job is None:
         state.notify("info", "That run is no longer in progress here. Press Run again: what was paid is in the store.")
     elif job.state == "done":
-        state.put(**{state.SHOWN: job.result, state.CHOSEN: ()})
-        state.set_address(run=job.result)
+        state.put(**{state.BEFORE: state.get(state.SHOWN), state.SHOWN: job.result, state.CHOSEN: ()})
+        state.set_address(run=job.result, sel="")
     else:
         state.notify("info" if job.state == "cancelled" else "error", job.error)
     state.put(**{state.JOB: "", state.RUNS: state.get(state.RUNS) + 1})
     state.set_address(job="")
+
+
+def go_to(name: str) -> None:
+    """Put a run on screen and turn to the prompt page."""
+    open_run(name)
+    state.put(**{state.GOTO: "prompt"})
+
+
+def before_and_after() -> None:
+    """Set the run on screen beside the one that was there before it."""
+    state.put(**{state.SIDE_A: state.get(state.BEFORE), state.SIDE_B: state.get(state.SHOWN), state.GOTO: "compare"})
+
+
+def rename(run: str, name: str) -> None:
+    """Give a run of this machine a name of its own; an empty one takes it away."""
+    _told(lambda: labels.change(run, name=name))
+
+
+def pin(run: str, pinned: bool) -> None:
+    """Keep a run on top of the list, or no longer."""
+    _told(lambda: labels.change(run, pinned=pinned))
+
+
+def delete(run: str) -> None:
+    """Delete the file of a run; what it paid for stays in the store."""
+    if _told(lambda: runs.delete(run)):
+        state.notify("success", "The run is deleted. What it paid for is still in the store.")
+    if state.get(state.SHOWN) == run:
+        state.put(**{state.SHOWN: "", state.CHOSEN: ()})
+
+
+def _told(act: Callable[[], None]) -> bool:
+    """Act, or say in one sentence why not."""
+    try:
+        act()
+    except SpexError as refused:
+        state.notify("error", str(refused))
+        return False
+    return True
 
 
 def start(request: Request) -> None:
@@ -64,7 +112,7 @@ def open_run(name: str) -> None:
         return
     forms.fill(shown)
     state.put(**{state.SHOWN: name, state.CHOSEN: ()})
-    state.set_address(run=name)
+    state.set_address(run=name, sel="")
 
 
 def upload() -> None:
@@ -77,4 +125,4 @@ def upload() -> None:
     except SpexError as refused:
         state.notify("error", str(refused))
         return
-    open_run(name)
+    go_to(name)

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import settings
 from spexcore.estimators import ESTIMATORS
 from spexcore.explanation import DEFAULT_INDEX
+from spexcore.figures.rows import coalition_id
 from spexcore.masks import Coalition
 
 SHOWN = "shown"  # id of the explanation on screen
@@ -16,6 +17,11 @@ JOB = "job"  # id of the run in progress
 PLAN = "plan"  # id of the job that weighs what the form asks for
 RUNS = "runs"  # runs finished: what they paid makes older plans stale
 NOTICE = "notice"  # one sentence for the next drawing, with its kind
+BEFORE = "before"  # id of the run that was on screen before the last one was made
+GOTO = "goto"  # page to open at the next drawing
+CONFIRMED = "confirmed"  # the last confirming job whose outcome is on screen
+SEARCH = "search"
+SIDE_A, SIDE_B = "side-a", "side-b"  # ids of the runs that are compared
 INDEX, ORDERS, TOP = "index", "orders", "top"
 TEXT, SPANS, TARGET, METHOD, BUDGET = "text", "spans", "target", "method", "budget"
 MASKS, VERIFY, ABLATION, SEED, MAX_ORDER = "masks", "verify", "ablation", "seed", "max_order"
@@ -27,6 +33,12 @@ _START: dict[str, Any] = {
     PLAN: "",
     RUNS: 0,
     NOTICE: None,
+    BEFORE: "",
+    GOTO: "",
+    CONFIRMED: None,
+    SEARCH: "",
+    SIDE_A: None,
+    SIDE_B: None,
     INDEX: DEFAULT_INDEX,
     ORDERS: [],
     TOP: 12,
@@ -62,6 +74,7 @@ def put(**values: Any) -> None:
 def choose(coalition: Coalition) -> None:
     """Select a coalition everywhere."""
     st.session_state[CHOSEN] = tuple(sorted(coalition))
+    set_address(sel=coalition_id(st.session_state[CHOSEN]))
 
 
 def notify(kind: str, sentence: str) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame
 from spexcore.masks import Coalition, Masks, corners, draw
 from spexcore.store import Store
-from spexcore.validation import Validation, validate
+from spexcore.validation import Validation, confirm, validate
 
 _PROBE = 8  # masks timed before a run; they are part of it, so nothing is paid twice
 _PHASES = {
@@ -106,6 +106,22 @@ def explain_prompt(job: Job, request: Request, shelf: Shelf) -> str:
 
 def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: Shelf) -> ReAblation:
     """Measure a coalition in the prompt as it stands: 2^|S| ablations, those in the store for nothing."""
+    game = _rebuilt(job, explanation, shelf)
+    with closing(Store()) as store:
+        metered = _metered(job, game, store)
+        result = validate(metered, coalition, spectrum=explanation.spectrum)
+    return ReAblation(result, _texts(game, result.coalition), metered.paid)
+
+
+def confirm_top(job: Job, explanation: Explanation, top: int, shelf: Shelf) -> str:
+    """Re-ablate the leading terms and keep the confirmation with the run; the id of the run."""
+    game = _rebuilt(job, explanation, shelf)
+    with closing(Store()) as store:
+        found = confirm(_metered(job, game, store), explanation, top=top)
+    return runs.keep(replace(explanation, confirmation=found))
+
+
+def _rebuilt(job: Job, explanation: Explanation, shelf: Shelf) -> Game:
     from spexcore.lenses import build
 
     if not explanation.recipe:
@@ -115,15 +131,16 @@ def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: S
     game = build(explanation.recipe, shelf.model(str(model["id"])) if model else None)
     if game.key != explanation.key:
         raise BadInput("The model of this run has changed since, so its values would be others. Run the prompt again.")
-    with closing(Store()) as store:
-        metered = MeteredGame(
-            game,
-            memory=store.memory(game.key),
-            on_progress=lambda done, total: job.report("re-ablating", done, total),
-            cancel=job.cancel,
-        )
-        result = validate(metered, coalition, spectrum=explanation.spectrum)
-    return ReAblation(result, _texts(game, result.coalition), metered.paid)
+    return game
+
+
+def _metered(job: Job, game: Game, store: Store) -> MeteredGame:
+    return MeteredGame(
+        game,
+        memory=store.memory(game.key),
+        on_progress=lambda done, total: job.report("re-ablating", done, total),
+        cancel=job.cancel,
+    )
 
 
 def _texts(game: Game, coalition: Coalition) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Find which combinations of parts drive a language model's output, and check them by re-ablation."""
 
 # Functions that share their module's name are imported here on purpose: the package attribute is the function.
+from spexcore.comparison import Comparison, compare
 from spexcore.errors import BadBudget, BadInput, BadModel, BadRunFile, BadValue, Cancelled, SpexError, StoreError
 from spexcore.estimators import (
     ESTIMATORS,
@@ -25,7 +26,7 @@ from spexcore.game import FunctionGame, Game, MeteredGame, TableGame
 from spexcore.interactions import Interactions
 from spexcore.spectrum import Spectrum
 from spexcore.store import Store
-from spexcore.validation import Validation, validate
+from spexcore.validation import Confirmation, Validation, confirm, validate
 
 __all__ = [
     "BadBudget",
@@ -35,6 +36,8 @@ __all__ = [
     "BadValue",
     "Banzhaf",
     "Cancelled",
+    "Comparison",
+    "Confirmation",
     "ESTIMATORS",
     "Estimator",
     "Exact",
@@ -61,6 +64,8 @@ __all__ = [
     "TableGame",
     "Validation",
     "WalshGP",
+    "compare",
+    "confirm",
     "explain",
     "validate",
 ]

@@ -18,6 +18,7 @@ from spexcore.interactions import Interactions
 from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
+from spexcore.validation import Confirmation, checked_coalition
 
 SCHEMA = "spexcore.explanation/1"
 MAX_BYTES = 20_000_000  # a file larger than this was not written here
@@ -44,6 +45,7 @@ class Explanation:
     masks_asked, masks_paid: for the estimate; held_out_paid: really evaluated to judge it.
     wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
     recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
+    confirmation: the leading terms re-ablated after the run, where somebody asked for it.
     """
 
     spectrum: Spectrum
@@ -64,6 +66,7 @@ class Explanation:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    confirmation: Confirmation | None = None
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -158,6 +161,7 @@ class Explanation:
             "spread": {str(order): width for order, width in self.spread.items()},
             "notes": list(self.notes),
             "versions": dict(self.versions),
+            "confirmation": self.confirmation.to_json() if self.confirmation else None,
         }
 
     @classmethod
@@ -200,6 +204,7 @@ class Explanation:
             recipe=dict(content.get("recipe") or {}),
             notes=tuple(str(note) for note in content.get("notes", ())),
             versions={str(name): str(version) for name, version in content.get("versions", {}).items()},
+            confirmation=_confirmation(content.get("confirmation"), len(players)),
         )
 
     def save(self, path: Path | str) -> None:
@@ -228,6 +233,15 @@ class Explanation:
             return cls.from_json(json.loads(text))
         except (json.JSONDecodeError, RecursionError) as error:
             raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
+
+
+def _confirmation(content: Any, n_players: int) -> Confirmation | None:
+    if content is None:
+        return None
+    found = Confirmation.from_json(content)
+    for claim in found.claims:
+        checked_coalition(claim.coalition, n_players)
+    return found
 
 
 def _terms(scores: Mapping[Coalition, float]) -> list[dict[str, Any]]:

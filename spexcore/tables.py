@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from spexcore.comparison import Comparison, Side
 from spexcore.explanation import Explanation
 
 
@@ -43,6 +44,53 @@ def validation_text(content: dict[str, Any]) -> str:
     lines += [f"{corner['value']:+9.4f}  kept {corner['kept']}" for corner in content["corners"]]
     lines += [f"{value:+9.4f}  with the other players kept at random" for value in content["contexts"]]
     return "\n".join(lines)
+
+
+def confirmation_json(explanation: Explanation) -> dict[str, Any]:
+    """The leading terms as claimed and as measured, and the share of them that was confirmed; {} without any check."""
+    found = explanation.confirmation
+    if found is None:
+        return {}
+    claims = [
+        {**vars(claim), "coalition": list(claim.coalition), "players": names, "confirmed": claim.confirmed}
+        for claim in found.claims
+        for names in [[explanation.players[i] for i in claim.coalition]]
+    ]
+    return {"rate": found.rate, "first_hand": sum(claim.first_hand for claim in found.claims), "claims": claims}
+
+
+def confirmation_text(content: dict[str, Any]) -> str:
+    """The confirmation rate, then a line a term."""
+    claims = content["claims"]
+    held = sum(claim["confirmed"] for claim in claims)
+    rate = "nothing to confirm" if content["rate"] is None else f"confirmation rate {content['rate']:.2f}"
+    lines = [f"{rate}: {held} of {len(claims)} terms, {content['first_hand']} of them measured in the run itself"]
+    for claim in claims:
+        interval = "measured in the run" if claim["first_hand"] else f"[{claim['low']:+.3f}, {claim['high']:+.3f}]"
+        verdict = "✓" if claim["confirmed"] else "✗"
+        name = " × ".join(claim["players"])
+        lines.append(
+            f"{verdict} claimed {claim['claimed']:+8.3f}  measured {claim['measured']:+8.3f}  {name}  {interval}"
+        )
+    return "\n".join(lines)
+
+
+def comparison_text(found: Comparison, a: str, b: str) -> str:
+    """A line a term: both scores and what differs; ≠ where the two 95 % intervals do not meet."""
+    unit = f", {found.unit}" if found.unit else ""
+    lines = [f"{found.index}{unit}", f"{'run ' + a:>16} {'run ' + b:>16} {'difference':>11}"]
+    for pair in found.pairs:
+        difference = "" if pair.difference is None else f"{pair.difference:+.3f}"
+        mark = {True: "≠", False: "≈", None: " "}[pair.told_apart]
+        name = " × ".join(pair.players)
+        lines.append(f"{_side_text(pair.a):>16} {_side_text(pair.b):>16} {difference:>11} {mark} {name}")
+    return "\n".join(lines)
+
+
+def _side_text(side: Side | None) -> str:
+    if side is None:
+        return "no such players"
+    return f"{'✓ ' if side.measured else ''}{side.score:+.3f}"
 
 
 def _term_text(term: dict[str, Any]) -> str:

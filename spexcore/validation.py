@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.game import Game
+from spexcore.game import Game, MeteredGame
 from spexcore.masks import Coalition, Masks, corners
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
 
+if TYPE_CHECKING:
+    from spexcore.explanation import Explanation
+
 MAX_ORDER = 12  # 4,096 corners: beyond that nobody waits
+NOTHING = 1e-9  # share of the largest score below which a score is rounding
+ROUNDING = 1e-5  # a float32 ablation in a batch of another shape differs by less, for each of the 2^|S| values of a sum
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,80 @@ class Validation:
             "corners": [{"kept": list(corner.kept), "value": corner.value} for corner in self.corners],
             "contexts": list(self.contexts),
         }
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an explanation says of a coalition's co-Moebius value, and what a re-ablation measured.
+
+    low, high: the 95 % interval it states. first_hand: measured when the run was made, so claimed exactly.
+    """
+
+    coalition: Coalition
+    claimed: float
+    low: float
+    high: float
+    first_hand: bool
+    measured: float
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the sign is right and the measured value lies inside the interval, rounding apart."""
+        slack = ROUNDING * 2 ** len(self.coalition) * max(1.0, abs(self.measured))
+        inside = self.low - slack <= self.measured <= self.high + slack
+        return inside and (self.claimed * self.measured > 0 or abs(self.measured - self.claimed) <= slack)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """The leading terms of an explanation, largest magnitude first, each with what a re-ablation measured."""
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def rate(self) -> float | None:
+        """Share of the terms that were confirmed; None where there is no term."""
+        return sum(claim.confirmed for claim in self.claims) / len(self.claims) if self.claims else None
+
+    def to_json(self) -> dict[str, object]:
+        claims = [{**vars(c), "coalition": list(c.coalition), "confirmed": c.confirmed} for c in self.claims]
+        return {"rate": self.rate, "claims": claims}
+
+    @classmethod
+    def from_json(cls, content: dict[str, list[dict]]) -> "Confirmation":
+        """What `to_json` wrote; the verdicts are judged again, not read."""
+        return cls(tuple(_read(claim) for claim in content["claims"]))
+
+
+def confirm(game: Game, explanation: "Explanation", *, top: int = 10) -> Confirmation:
+    """Re-ablate the `top` co-Moebius terms of an explanation of this game, all of their corners in one call."""
+    if top < 1:
+        raise BadInput(f"`top` must be at least 1 term; got {top}.")
+    ranked = explanation.interactions("comobius").ranked()[:top]
+    # A claim of nothing is no term: terms that are rounding beside the largest would only flatter the rate.
+    leading = [coalition for coalition, score in ranked if abs(score) > NOTHING * abs(ranked[0][1])]
+    if not leading:
+        return Confirmation(())
+    metered = MeteredGame(game)  # whose corners it has paid for: `validate` finds them there
+    metered(np.vstack([corners(coalition, game.n_players) for coalition in leading]))
+    return Confirmation(tuple(_claim(metered, explanation, coalition) for coalition in leading))
+
+
+def _claim(game: Game, explanation: "Explanation", coalition: Coalition) -> Claim:
+    low, high = explanation.interval(coalition)
+    return Claim(
+        coalition,
+        claimed=explanation.comobius(coalition),
+        low=low,
+        high=high,
+        first_hand=coalition in explanation.measured,
+        measured=validate(game, coalition).measured,
+    )
+
+
+def _read(claim: dict) -> Claim:
+    numbers = {name: float(claim[name]) for name in ("claimed", "low", "high", "measured")}
+    return Claim(tuple(int(i) for i in claim["coalition"]), first_hand=bool(claim["first_hand"]), **numbers)
 
 
 def validate(

@@ -22,7 +22,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "3'": ("models", "lenses"),
     "4": (
         *("explain", "recovery", "anytime", "progress", "verification", "head_start"),
-        *("explanation", "validation", "counterfactual", "evidence", "circuits", "store", "cluster"),
+        *("explanation", "validation", "counterfactual", "evidence", "circuits"),
+        *("store", "cluster", "exports", "comparison"),
     ),
     "5": ("figures",),
     "6": ("cli", "tables", "bench", "dashboard"),

@@ -31,7 +31,8 @@ def test_every_estimator_is_in_the_table() -> None:
 
 def test_every_command_shown_exists() -> None:
     shown = re.findall(r"^spex (\w+)", README, flags=re.MULTILINE)
-    assert set(shown) == {"audit", "explain", "validate", "models", "serve", "bench"}
+    expected = {"audit", "bench", "compare", "explain", "export", "models", "serve", "validate"}
+    assert set(shown) == expected
     for command in shown:
         with pytest.raises(SystemExit) as asked:
             parser().parse_args([command, "--help"])

@@ -17,6 +17,8 @@ term, and the claim is checked on the real model with the ablations that decide 
   missing, once **near the prompt**, where few parts are. One can be good while the other is poor.
 - A term with **✓** was measured: its value is exact. Every other term is predicted, with a **95 % interval**; a pale
   bar cannot be told apart from zero.
+- **Validate the top 10** re-ablates the leading terms. The **confirmation rate** is the share of them whose sign is
+  right and whose measured value lies inside the stated interval; it stays with the run.
 - **Re-ablate** measures a term of order *k* with 2ᵏ ablations in the prompt as it stands.
 
 ### Words
@@ -30,8 +32,22 @@ _WORDS = {
     "coalition, order": "a set of parts, and how many there are",
     "interaction": "what a coalition does beyond what its smaller groups do",
     "co-Möbius": "the interaction in the prompt as it stands; for one part, the change when it is taken out",
+    "measured, predicted": "straight from real ablations; read from the spectrum, with a 95 % interval",
+    "confirmation rate": "share of the leading terms that a re-ablation confirms",
     "faithfulness": "how well the spectrum predicts ablations it has not seen",
 }
+_SOURCES = """
+### Sources
+
+- **SPEX**: Kang et al., *SPEX: Scaling Feature Interaction Explanations for LLMs*, ICML 2025.
+- **ProxySPEX**: Butler et al., *ProxySPEX: Inference-Efficient Interpretability via Sparse Feature Interactions in
+  LLMs*, NeurIPS 2025.
+- **Shapley interaction index**: Grabisch and Roubens, *International Journal of Game Theory* 28, 1999.
+- **Shapley–Taylor**: Sundararajan, Dhamdhere and Agarwal, ICML 2020.
+- **Faith-Shap, Faith-Banzhaf**: Tsai, Yeh and Ravikumar, *Journal of Machine Learning Research* 24, 2023.
+- **KernelSHAP**: Lundberg and Lee, NeurIPS 2017. **LIME**: Ribeiro, Singh and Guestrin, KDD 2016.
+- **shapiq**, whose files are written here: Muschalik et al., NeurIPS 2024 (Datasets and Benchmarks).
+"""
 
 
 def show() -> None:
@@ -42,3 +58,4 @@ def show() -> None:
         st.markdown("### Indices")
         names, meanings = zip(*INDEX_NAMES.values(), strict=True)
         st.table({"Index": list(names), "What it measures": list(meanings)}, border="horizontal")
+        st.markdown(_SOURCES)

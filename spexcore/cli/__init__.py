@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from spexcore.cli import auditing, explaining, others, validating
+from spexcore.cli import auditing, explaining, others, sharing, validating
 from spexcore.errors import SpexError
 from spexcore.store import home
 
@@ -51,8 +51,10 @@ def parser(lens: str = "prompt") -> argparse.ArgumentParser:
     whole = _Parser(prog="spex", description="Which combinations of parts drive a language model's output.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     explaining.options(commands.add_parser("explain", help="explain a game and print what drives the output"), lens)
-    validating.options(commands.add_parser("validate", help="re-ablate one coalition of a saved run"))
     auditing.options(commands.add_parser("audit", help="rank the suspected mislabels of a table of labelled texts"))
+    validating.options(commands.add_parser("validate", help="re-ablate a coalition, or the leading terms, of a run"))
+    sharing.export(commands.add_parser("export", help="a run as HTML report, CSV, shapiq file or JSON"))
+    sharing.comparing(commands.add_parser("compare", help="two runs side by side, with what differs"))
     others.models(commands.add_parser("models", help="list the models that can be used here, offline"))
     others.bench(commands.add_parser("bench", help="measure the estimators, or the engine against other tools"))
     others.serve(commands.add_parser("serve", help="open the dashboard on 127.0.0.1"))

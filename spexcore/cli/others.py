@@ -11,6 +11,7 @@ SUITES = {
     "estimators": "spexcore.bench.estimators",
     "engine": "spexcore.bench.engine",
     "training": "spexcore.bench.retraining",
+    "confirmation": "spexcore.bench.confirmation",
 }
 
 

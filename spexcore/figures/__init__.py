@@ -1,8 +1,11 @@
 """Figures of an explanation, for page and notebook alike: Plotly figures, or HTML that shows itself."""
 
+from spexcore.figures.comparison import comparison
+from spexcore.figures.confirmation import confirmation
 from spexcore.figures.heads import heads
 from spexcore.figures.network import network
+from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
 
-__all__ = ["heads", "network", "terms", "tokens"]
+__all__ = ["comparison", "confirmation", "heads", "network", "report", "terms", "tokens"]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.masks import Coalition
+from spexcore.validation import NOTHING
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-NOTHING = 1e-9  # a score below this share of the largest is rounding, not a term
 
 
 @dataclass(frozen=True)

@@ -35,19 +35,32 @@ class Html:
         return self.markup
 
 
-def tokens(explanation: Explanation, *, index: str = DEFAULT_INDEX, dark: bool = False) -> Html:
-    """The prompt as HTML, each player on the colour of its score; no script, nothing fetched."""
+def tokens(
+    explanation: Explanation, *, index: str = DEFAULT_INDEX, dark: bool = False, largest: float | None = None
+) -> Html:
+    """The prompt as HTML, each player on the colour of its score; no script, nothing fetched.
+
+    largest: score of the strongest colour, by default that of the strongest player.
+    """
     colours = palette(dark)
-    body = "".join(_span(piece) for piece in pieces(explanation, index=index, dark=dark))
+    body = "".join(_span(piece) for piece in pieces(explanation, index=index, dark=dark, largest=largest))
     style = f"font-family:{FONT};line-height:2;white-space:pre-wrap;color:{colours.ink};background:{colours.paper}"
     return Html(f'<div style="{style};padding:.6em">{body}</div>')
 
 
-def pieces(explanation: Explanation, *, index: str = DEFAULT_INDEX, dark: bool = False) -> list[Piece]:
+def strongest(explanation: Explanation, index: str = DEFAULT_INDEX) -> float:
+    """Largest magnitude of a single player's score."""
+    single = explanation.interactions(index)
+    return max((abs(single[(i,)]) for i in range(len(explanation.players))), default=0.0)
+
+
+def pieces(
+    explanation: Explanation, *, index: str = DEFAULT_INDEX, dark: bool = False, largest: float | None = None
+) -> list[Piece]:
     """The prompt cut into players and the text between them, coloured; joined, the texts give the prompt back."""
     single = explanation.interactions(index)
     scores = [single[(i,)] for i in range(len(explanation.players))]
-    largest = max(map(abs, scores), default=0.0)
+    largest = strongest(explanation, index) if largest is None else largest
     names, what, colours = player_names(explanation.players), quantity(explanation), palette(dark)
     drawn = []
     for text, player in _cut(explanation):

@@ -6,9 +6,10 @@ from itertools import combinations
 from math import exp
 
 from spexcore.explanation import Explanation
-from spexcore.figures.rows import Row
+from spexcore.figures.rows import Row, claimed
 from spexcore.figures.theme import label, shape
 from spexcore.masks import Coalition, corners
+from spexcore.validation import NOTHING
 
 #: Index -> its name, and what it measures in one sentence.
 INDEX_NAMES = {
@@ -85,12 +86,26 @@ def claim(explanation: Explanation, row: Row, values: Mapping[Coalition, float])
     change = effect(values)
     if row.order == 1:
         return f"Taking {quoted(row.names)} out {_moves(-change)} {what.name} by {what.amount(change)}."
-    joint = values[members] - values[()]
     alone = [values[(i,)] - values[()] for i in members]
-    return (
-        f"{quoted(row.names)} together {_moves(joint, plural=True)} {what.name} by {what.amount(joint)}; "
-        f"{_each(row.names, alone)}. {_rest(row.order, sum(alone), change, what)}"
-    )
+    return f"{_together(row, values, what)} {_rest(row.order, sum(alone), change, what)}"
+
+
+def headline(explanation: Explanation) -> str:
+    """One sentence on top of a result: the strongest combination that is told apart from zero, else the strongest part.
+
+    It rests on measured values where the run has them, and says so where it does not.
+    """
+    ranked = explanation.interactions().ranked()
+    sure = [S for S, score in ranked if _told(explanation, S, score, abs(ranked[0][1]))]
+    if not sure:
+        return f"No part and no combination of parts moves {quantity(explanation).name} by more than can be told."
+    together = next((S for S in sure if len(S) > 1), None)
+    row = claimed(explanation, together or sure[0])
+    measured = measured_corners(explanation, row.coalition)
+    values, basis = measured or predicted_corners(explanation, row.coalition), "Measured" if measured else "Predicted"
+    if together:
+        return f"{basis}: {_together(row, values, quantity(explanation))}"
+    return f"No combination of parts is told apart from zero. {basis}: {claim(explanation, row, values)}"
 
 
 def effect(values: Mapping[Coalition, float]) -> float:
@@ -128,6 +143,30 @@ def full_value(explanation: Explanation) -> tuple[float, bool]:
     return predicted_corners(explanation, (0,))[(0,)], False
 
 
+def answer(explanation: Explanation) -> str:
+    """What the model says of the prompt as it stands: POSITIVE +3.08 logits, probability 96 %."""
+    what, (value, measured) = quantity(explanation), full_value(explanation)
+    label = what.unit == "logits" and not explanation.recipe.get("versus")
+    sure = f", probability {100 * probability(value):.0f} %" if label else ""
+    return f"{what.name} {amount(value)} {what.unit}".rstrip() + sure + ("" if measured else " (predicted)")
+
+
+def trust(explanation: Explanation) -> str:
+    """How far the spectrum may be trusted, in one line."""
+    judged = explanation.faithfulness
+    return f"held-out R² {judged.r2:.2f}, near the prompt {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+
+
+def confirmed(explanation: Explanation) -> str:
+    """The confirmation rate in one line; "" where nobody has asked for it, or there is no term."""
+    found = explanation.confirmation
+    if found is None or found.rate is None:
+        return ""
+    held, first = sum(c.confirmed for c in found.claims), sum(c.first_hand for c in found.claims)
+    own = f"; {first} of them measured by the run itself" if first else ""
+    return f"Confirmation rate {100 * found.rate:.0f} %: {held} of the {len(found.claims)} leading terms hold{own}"
+
+
 def probability(logit: float) -> float:
     """Probability of a label from its log-odds."""
     return 1 / (1 + exp(-logit)) if logit > -700 else 0.0
@@ -140,6 +179,20 @@ def _subsets(coalition: Coalition) -> list[Coalition]:
 def _moves(change: float, plural: bool = False) -> str:
     verb = "raise" if change >= 0 else "lower"
     return verb if plural else verb + "s"
+
+
+def _told(explanation: Explanation, coalition: Coalition, score: float, largest: float) -> bool:
+    """Whether a co-Moebius value is told apart from zero: measured or beyond its interval, and not mere rounding."""
+    width = 0.0 if coalition in explanation.measured else explanation.half_width(len(coalition))
+    return abs(score) > max(width, NOTHING * largest)
+
+
+def _together(row: Row, values: Mapping[Coalition, float], what: Quantity) -> str:
+    """What the members do together, and what each does alone, against all of them taken out."""
+    joint = values[row.coalition] - values[()]
+    alone = [values[(i,)] - values[()] for i in row.coalition]
+    moved = f"{_moves(joint, plural=True)} {what.name} by {what.amount(joint)}"
+    return f"{quoted(row.names)} together {moved}; {_each(row.names, alone)}."
 
 
 def _each(names: Sequence[str], alone: Sequence[float]) -> str:

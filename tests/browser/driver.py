@@ -84,6 +84,7 @@ class Person:
         self.run()
         first = re.compile("^" + re.escape(text[:10]))
         expect(self.page.locator("#text")).to_have_text(first, timeout=PATIENCE)
+        self.idle()  # the text is drawn before the figures, which still show the run before
         self.ready()
 
     def click(self, figure: str, term: str) -> None:
@@ -104,10 +105,12 @@ class Person:
                  .flatMap(trace => trace.customdata || []).filter(id => id.includes('-'))"""
         )
 
-    def download(self, folder: Path) -> Path:
-        """The run on screen as a file."""
+    def download(self, folder: Path, kind: str = "Run file (JSON)") -> Path:
+        """The run on screen as a file of one of the kinds on offer."""
+        self.page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
         with self.page.expect_download(timeout=PATIENCE) as waiting:
-            self.page.get_by_role("button", name="Download").click()
+            self.page.get_by_role("button", name=kind).click()
+        self.page.keyboard.press("Escape")
         path = folder / waiting.value.suggested_filename
         waiting.value.save_as(path)
         return path

@@ -1,5 +1,6 @@
 """What a person sees and does on the served dashboard, in Chromium."""
 
+import html
 import json
 import os
 import re
@@ -196,3 +197,62 @@ def test_the_about_page_explains_and_going_back_keeps_the_form(person: Arrive) -
     at.page.get_by_role("link", name="Prompt").click()
     at.ready()
     expect(at.page.get_by_label("Budget", exact=True)).to_have_value("333")
+
+
+def test_the_leading_terms_are_validated_and_the_report_says_what_the_page_says(
+    person: Arrive, home: Path, tmp_path: Path
+) -> None:
+    at = person()
+    at.open()
+    at.explain("A dull film, and never once funny", 64)
+    at.idle()
+    at.page.get_by_role("button", name="Validate the top 10", exact=True).click()
+    rate = at.page.locator(".st-key-headline").get_by_text("Confirmation rate")
+    expect(rate).to_be_visible(timeout=PATIENCE)
+    report = at.download(tmp_path, "Report (HTML)").read_text(encoding="utf-8")
+    numbers = at.page.evaluate("document.querySelector('.st-key-pick-terms .js-plotly-plot').layout.yaxis.ticktext")
+    shown = [number.replace("✓", "").strip() for number in numbers]
+    assert re.findall(r"(?:✓|●|▲|■|★) ([+−][\d.,]+)</text>", report) == shown
+    assert html.escape(at.page.locator(".st-key-headline [data-testid=stText]").inner_text()) in report
+    assert rate.inner_text().removeprefix("fact_check").strip() in report
+    run = at.page.url
+    at.click("pick-claim", at.hubs()[0])
+    expect(at.page).to_have_url(re.compile(f"sel={at.hubs()[0]}"))
+    later = person()
+    later.open("?" + at.page.url.partition("?")[2])  # the same run, selection and confirmation, in another tab
+    assert "run=" in run
+    expect(later.selected).to_have_count(len(at.hubs()[0].split("-")))
+    expect(later.page.locator(".st-key-headline").get_by_text("Confirmation rate")).to_be_visible()
+
+
+def test_a_report_opens_without_the_server_and_fetches_nothing(person: Arrive, tmp_path: Path) -> None:
+    at = person()
+    at.open()
+    path = at.download(tmp_path, "Report (HTML)")
+    at.page.goto(path.as_uri())
+    expect(at.page.locator("h1")).to_contain_text("logits")
+    expect(at.page.locator("svg[role=img]")).to_be_visible()
+    assert at.width_of_content() <= 1400
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_runs_are_found_opened_and_compared_in_a_narrow_window(person: Arrive, dark: bool) -> None:
+    at = person(width=820, height=1100, dark=dark)
+    at.open()
+    at.explain(f"It was {'seldom' if dark else 'hardly'} boring", 16)
+    at.page.get_by_role("link", name="Runs").click()
+    search = at.page.get_by_label("Search", exact=True)
+    search.fill("boring seldom" if dark else "hardly boring")
+    search.press("Enter")
+    lines = at.page.locator('[class*="st-key-what-"]')
+    expect(lines).to_have_count(1)
+    assert at.width_of_content() <= 820
+    at.page.get_by_role("button", name="Open", exact=True).click()
+    at.ready()
+    expect(at.page.locator("#text")).to_contain_text("boring")
+    expect(at.page).to_have_url(re.compile("run=[0-9a-f]{12}"))
+    at.page.get_by_role("link", name="Compare").click()
+    expect(at.page.locator(".st-key-differences .js-plotly-plot .scatterlayer").first).to_be_attached(timeout=PATIENCE)
+    expect(at.page.get_by_test_id("stTable")).to_contain_text("B − A")
+    expect(at.page).to_have_url(re.compile("with="))
+    assert at.width_of_content() <= 820

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from math import dist
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spexcore import figures
+from spexcore.comparison import compare
 from spexcore.explanation import Explanation
 from spexcore.figures.network import network
 from spexcore.figures.rows import claimed, coalition_from, coalition_id, player_names, rows
 from spexcore.figures.terms import terms
 from spexcore.figures.theme import DARK, LIGHT, Palette, contrast, label, rgb, tint
-from spexcore.figures.tokens import cut, partners, pieces
+from spexcore.figures.tokens import cut, partners, pieces, strongest
+from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
 NASTY = ("<i>", "<s>", "<img src=x onerror=alert(1)>", "</script>", "&lt;", "<br/>")
@@ -204,3 +207,41 @@ def test_figures_need_no_streamlit_and_no_torch() -> None:
 
     code = "import sys, spexcore.figures; sys.exit(bool({'streamlit', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_claim_is_drawn_where_it_was_claimed_and_measured(example: Explanation) -> None:
+    claims = (
+        Claim((3, 4), 9.6, 9.6, 9.6, first_hand=True, measured=9.6),
+        Claim((5, 7, 9), -1.0, -1.4, -0.6, first_hand=False, measured=-2.0),
+    )
+    figure = figures.confirmation(replace(example, confirmation=Confirmation(claims)))
+    (drawn,) = scatters(figure, "markers+text")
+    assert list(zip(drawn.x, drawn.y, strict=True)) == [(9.6, 9.6), (-1.0, -2.0)]
+    assert list(drawn.error_x.array) == pytest.approx([0.0, 0.4])
+    assert (list(drawn.text), list(drawn.customdata)) == (["", "✗"], ["3-4", "5-7-9"])
+    assert list(drawn.marker.symbol) == ["circle", "triangle-up"]
+    assert drawn.marker.color[0] == LIGHT.paper  # hollow: measured by the run itself
+    (line,) = scatters(figure, "lines")
+    assert list(line.x) == list(line.y)  # the diagonal
+    assert not scatters(figures.confirmation(example), "markers+text")[0].x
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_comparison_draws_both_scores_and_no_markup(make: Make, name: str) -> None:
+    a, b = (make([name, "b", "c"], {(0,): 1.0, (0, 1): weight}) for weight in (2.0, 5.0))
+    found = compare(a, b)
+    figure = figures.comparison(found)
+    sides = {trace.name: list(trace.x) for trace in scatters(figure, "markers")}
+    assert sides == {
+        "run A": [pair.a.score for pair in found.pairs if pair.a],
+        "run B": [pair.b.score for pair in found.pairs if pair.b],
+    }
+    assert all("<" not in text for text in figure.layout.yaxis.ticktext)
+    assert all(html.escape(name, quote=False)[:4] in text or "b" in text for text in figure.layout.yaxis.ticktext)
+
+
+def test_two_texts_are_coloured_on_one_scale(make: Make) -> None:
+    weak = make(["a", "b"], {(0,): 1.0})
+    alone, beside = (pieces(weak, largest=largest)[0].ground for largest in (None, 10.0))
+    assert alone == pieces(weak, largest=strongest(weak))[0].ground
+    assert contrast(rgb(beside), rgb(LIGHT.paper)) < contrast(rgb(alone), rgb(LIGHT.paper))

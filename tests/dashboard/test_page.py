@@ -17,7 +17,7 @@ from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.figures.words import INDEX_NAMES
 from spexcore.lenses import SyntheticGame
-from spexcore.validation import validate
+from spexcore.validation import Claim, Confirmation, confirm, validate
 
 APP = Path(settings.__file__).with_name("app.py")
 PATIENCE = 200  # looks at a background job before it is a failure
@@ -29,11 +29,13 @@ Open = Callable[..., AppTest]
 def opened(example: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """The page, opened on an explanation (the sentence about the film by default) as its only preset."""
 
-    def at(explanation: Explanation = example, run: str = "") -> AppTest:
+    def at(explanation: Explanation = example, run: str = "", sel: str = "") -> AppTest:
         explanation.save(tmp_path / "presets" / f"{settings.FIRST_PRESET}.json")
         page = AppTest.from_file(str(APP), default_timeout=60)
         if run:
             page.query_params["run"] = run
+        if sel:
+            page.query_params["sel"] = sel
         page.run()
         assert not page.exception
         return page
@@ -129,6 +131,63 @@ def test_a_re_ablation_shows_the_number_that_validate_gives(opened: Open, synthe
     assert content["numbers"][1]["value"] == f"{truth.measured:+.2f}"
     assert content["rows"][0]["measured"] == f"{truth.corners[-1].value:+.2f}"
     assert content["rows"][-1]["read"] == "read as: x2 x3 x4 x5"
+
+
+def test_validating_the_leading_terms_shows_their_rate_and_keeps_it_with_the_run(
+    opened: Open, synthetic: Explanation
+) -> None:
+    page = opened(synthetic)
+    press(page, "Validate the top 10")
+    until(page, lambda: any("Confirmation rate" in text.value for text in page.markdown))
+    kept = loaders.explanation(synthetic.id).confirmation
+    assert kept == confirm(GAME, synthetic, top=10)
+    assert kept.rate == 1.0
+    said = next(text.value for text in page.markdown if "Confirmation rate" in text.value).replace("\\", "")
+    assert f"100 %: {len(kept.claims)} of the {len(kept.claims)} leading terms hold" in said
+    assert page.query_params["run"] in (synthetic.id, [synthetic.id])
+    st.cache_resource.clear()  # another visitor, after a restart
+    again = opened(run=synthetic.id)
+    assert any("Confirmation rate 100" in text.value for text in again.markdown)
+    assert len(again.get("plotly_chart")) == 3
+
+
+def test_a_term_measured_by_the_confirmation_is_measured_on_its_card(opened: Open, example: Explanation) -> None:
+    claim = Claim((5, 7, 9), -1.0, -1.4, -0.6, first_hand=False, measured=-1.25)
+    page = opened(replace(example, confirmation=Confirmation((claim,))), sel="5-7-9", run=settings.FIRST_PRESET)
+    assert given(page, "card")["numbers"][1]["value"] == "−1.25"
+    assert given(page, "card")["verdict"].startswith("✓")
+
+
+def test_a_run_of_a_changed_model_is_not_validated(opened: Open, synthetic: Explanation) -> None:
+    page = opened(Explanation.from_json({**synthetic.to_json(), "key": "0" * 64}))
+    press(page, "Validate the top 10")
+    until(page, lambda: bool(page.warning))
+    assert "has changed since" in page.warning[0].value
+
+
+def test_after_a_run_the_one_before_can_be_set_beside_it(opened: Open, synthetic: Explanation) -> None:
+    page = opened()
+    assert not [one for one in page.button if one.label == "Before / after"]
+    name = runs.keep(synthetic)
+    job = loaders.jobs().submit("run-0", lambda job: name)
+    page.session_state["job"] = job.id
+    until(page, lambda: page.session_state["shown"] == name)
+    press(page, "Before / after")
+    assert (page.session_state["side-a"], page.session_state["side-b"]) == (settings.FIRST_PRESET, name)
+
+
+def test_an_address_selects_a_term_and_a_choice_is_written_to_the_address(opened: Open) -> None:
+    page = opened(run=settings.FIRST_PRESET, sel="5-7-9")
+    assert given(page, "tokens")["selected"] == [5, 7, 9]
+    page.selectbox(key="pick-term").set_value("3-4").run()
+    assert page.query_params["sel"] in ("3-4", ["3-4"])
+
+
+@pytest.mark.parametrize("sel", ["99", "x", "3--4", "-", "../..", "<b>", "1" * 70])
+def test_a_hand_edited_selection_is_ignored(opened: Open, sel: str) -> None:
+    page = opened(run=settings.FIRST_PRESET, sel=sel)
+    assert not page.error
+    assert given(page, "tokens")["selected"] == [3, 4]
 
 
 def test_a_run_of_a_changed_model_is_not_re_ablated(opened: Open, synthetic: Explanation) -> None:

@@ -15,6 +15,7 @@ from spexcore.figures.words import (
     claim,
     effect,
     full_value,
+    headline,
     hover,
     measured_corners,
     predicted_corners,
@@ -90,3 +91,23 @@ def test_numbers_carry_a_sign_and_probabilities_never_overflow() -> None:
 
 def test_every_index_has_a_name_and_a_meaning() -> None:
     assert set(INDEX_NAMES) == set(INDICES)
+
+
+def test_the_headline_is_the_strongest_combination_and_says_whether_it_was_measured(make: Make) -> None:
+    predicted = make(WORDS, TERMS)
+    assert headline(predicted) == (
+        "Predicted: “not” and “bad” together raise POSITIVE by 3.50 logits; each alone lowers it (−2.00, −4.00)."
+    )
+    values = {(): 1.0, (3,): 7.0, (4,): 5.0, (3, 4): 9.0}
+    assert headline(make(WORDS, TERMS, measured=values)) == (
+        "Measured: “not” and “bad” together raise POSITIVE by 3.00 logits; each alone lowers it (−2.00, −4.00)."
+    )
+
+
+def test_the_headline_claims_no_combination_that_is_not_told_apart_from_zero(make: Make) -> None:
+    explanation = make(["a", "b"], {(0,): 2.0, (0, 1): 0.2})
+    assert headline(explanation) == (
+        "No combination of parts is told apart from zero. Predicted: Taking “a” out lowers POSITIVE by 2.20 logits."
+    )
+    assert headline(make(["a", "b"], {(): 3.0})).startswith("No part and no combination")
+    assert headline(make(["a", "b"], {(0,): 0.1})).startswith("No part and no combination")

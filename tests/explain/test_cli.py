@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from spexcore.cli import main
+from spexcore.estimators import Exact
+from spexcore.explain import explain as explain_game
+from spexcore.explanation import Explanation
+from spexcore.game import TableGame
 
 TEXT = "The plot was not bad."
 EXPLAIN = ["explain", "--text", TEXT, "--target", "POSITIVE", "--estimator", "lasso", "--held-out", "8", "--seed", "0"]
@@ -56,6 +60,24 @@ def test_explain_prints_one_json_object_that_validate_reads(capsys: pytest.Captu
     assert {k: v for k, v in repeated.items() if k not in changing} == {
         k: v for k, v in content.items() if k not in changing
     }
+
+
+def test_validate_top_gives_the_confirmation_rate_and_keeps_it(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    saved, checked = str(tmp_path / "run.json"), str(tmp_path / "checked.json")
+    assert run(capsys, *EXPLAIN, "--budget", "16", "--verify", "2", "--out", saved)[0] == 0
+    status, out, err = run(capsys, "validate", "--run", saved, "--top", "4", "--out", checked, "--json")
+    assert (status, err) == (0, "")
+    content = json.loads(out)
+    assert len(content["claims"]) == 4
+    for claim in content["claims"]:
+        alone = ["validate", "--run", saved, "--coalition", ",".join(map(str, claim["coalition"])), "--json"]
+        assert json.loads(run(capsys, *alone)[1])["measured"] == pytest.approx(claim["measured"], abs=1e-6)
+    assert content["rate"] == sum(claim["confirmed"] for claim in content["claims"]) / 4
+    assert json.loads(Path(checked).read_text())["confirmation"]["rate"] == content["rate"]
+    assert "confirmation rate" in run(capsys, "validate", "--run", saved, "--top", "4")[1]
+    status, _, err = run(capsys, "validate", "--run", saved, "--top", "0")
+    assert status == 2
+    assert "at least 1 term; got 0" in err
 
 
 def test_the_table_says_what_is_measured(capsys: pytest.CaptureFixture) -> None:
@@ -153,3 +175,49 @@ def _stored(home: Path) -> int:
             return int(database.execute("SELECT COUNT(*) FROM ablations").fetchone()[0])
     except sqlite3.OperationalError:  # the tables are not there yet
         return 0
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    game = TableGame([0.0, 1.0, 2.0, 5.0, 0.0, 1.0, 2.0, 5.5], players=["a", "b", "<i>"])
+    explain_game(game, Exact(), budget=8, held_out=4).save(tmp_path / "run.json")
+    return tmp_path / "run.json"
+
+
+@pytest.mark.parametrize("form", ["html", "csv", "shapiq", "json"])
+def test_export_prints_what_it_writes(capsys: pytest.CaptureFixture, saved: Path, form: str) -> None:
+    status, printed, err = run(capsys, "export", "--run", str(saved), "--format", form)
+    assert (status, err) == (0, "")
+    out = saved.with_name(f"out.{form}")
+    assert run(capsys, "export", "--run", str(saved), "--format", form, "--out", str(out)) == (0, "", "")
+    assert out.read_bytes().decode().rstrip("\n") == printed.rstrip("\n")
+    assert {"html": "<!doctype html>", "csv": "run,index", "shapiq": '"Co-Moebius"', "json": "spexcore.explanation/1"}[
+        form
+    ] in printed
+
+
+def test_compare_prints_what_differs(capsys: pytest.CaptureFixture, saved: Path) -> None:
+    status, out, err = run(capsys, "compare", "--run", str(saved), "--run", str(saved), "--json")
+    assert (status, err) == (0, "")
+    content = json.loads(out)
+    assert content["a"] == content["b"] == Explanation.load(saved).id
+    assert {pair["difference"] for pair in content["pairs"]} == {0.0}
+    assert "a × b" in run(capsys, "compare", "--run", str(saved), "--run", str(saved))[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "--format", "shapiq", "--index", "fourier"], "shapiq knows"),
+        (["export", "--format", "csv", "--top", "0"], "at least 1 term; got 0"),
+        (["export", "--format", "csv", "--out", "/nowhere/x.csv"], "can be written"),
+        (["compare"], "given twice"),
+        (["compare", "--run", "nowhere.json"], "nowhere.json"),
+    ],
+)
+def test_what_cannot_be_shared_is_one_line(
+    capsys: pytest.CaptureFixture, saved: Path, arguments: list[str], said: str
+) -> None:
+    status, out, err = run(capsys, *arguments, "--run", str(saved))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert said in err

@@ -1,0 +1,94 @@
+"""The confirmation of a run: its leading terms re-ablated in the background, the rate, and claimed against measured."""
+
+import streamlit as st
+
+from dashboard import loaders, session, settings, state, work
+from dashboard.doors import guarded, plain
+from dashboard.jobs import Job
+from spexcore.explanation import Explanation
+from spexcore.figures.confirmation import confirmation
+from spexcore.figures.rows import coalition_from
+from spexcore.figures.words import confirmed
+
+_CHART = "pick-claim"
+_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def panel(explanation: Explanation, dark: bool) -> None:
+    """What was confirmed, or the button that finds out; part of the results."""
+    job = loaders.jobs().get(_job_id(explanation))
+    if job is not None and job.state == "done" and state.get(state.CONFIRMED) is not job:
+        # The run file has changed: read it again; of an example, the copy that was kept with its confirmation.
+        state.put(**{state.CONFIRMED: job, state.SHOWN: job.result})
+        state.set_address(run=job.result)
+        st.rerun(scope="app")
+    with st.container(border=True, key="confirming"):
+        if explanation.confirmation is not None:
+            _found(explanation, dark)
+        with st.container(horizontal=True, vertical_alignment="center", key="validating"):
+            _button(explanation, job)
+            st.caption(
+                "The leading terms, re-ablated on the model itself: the share that holds is the confirmation rate."
+            )
+        if job is not None:
+            active = job.active
+            st.fragment(_progress, run_every=settings.POLL_SECONDS if active else None)(job, active)
+
+
+def _found(explanation: Explanation, dark: bool) -> None:
+    st.markdown(f"**{plain(confirmed(explanation) or 'There is no term to confirm')}**")
+    if not confirmed(explanation):
+        return
+    st.plotly_chart(
+        confirmation(explanation, dark=dark), key=_CHART, on_select=_clicked, selection_mode="points", config=_CONFIG,
+        theme=None, alt="Claimed against measured value of the leading terms; confirmed ones lie on the diagonal",
+    )  # fmt: skip
+    st.caption(
+        "Filled: predicted, with its 95 % interval. Hollow: measured by the run itself, so exact by construction. "
+        "A term on the diagonal was claimed as it was measured; ✗ marks one that does not hold."
+    )
+
+
+def _button(explanation: Explanation, job: Job | None) -> None:
+    active = job is not None and job.active
+    again = " again" if explanation.confirmation is not None else ""
+    st.button(
+        "Stop" if active else f"Validate the top {settings.VALIDATED}{again}",
+        key="validate", icon=":material/stop_circle:" if active else ":material/fact_check:",
+        on_click=_stop if active else _start, args=(explanation,),
+    )  # fmt: skip
+
+
+def _progress(job: Job, was_active: bool) -> None:
+    with guarded():
+        if job.active:
+            st.caption(
+                f"{(job.phase or 'waiting for the device').capitalize()}: {job.done:,} of {job.total:,} ablations"
+            )
+        elif job.state != "done":
+            st.warning(plain(job.error))
+    if was_active and not job.active:
+        st.rerun(scope="app")
+
+
+def _clicked() -> None:
+    points = st.session_state[_CHART]["selection"]["points"]
+    if points:
+        marked = points[-1].get("customdata", "")
+        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), session.MANY))
+
+
+def _job_id(explanation: Explanation) -> str:
+    return f"confirm-{explanation.id}"
+
+
+def _start(explanation: Explanation) -> None:
+    loaders.jobs().submit(
+        _job_id(explanation), lambda job: work.confirm_top(job, explanation, settings.VALIDATED, loaders.shelf())
+    )
+
+
+def _stop(explanation: Explanation) -> None:
+    job = loaders.jobs().get(_job_id(explanation))
+    if job is not None:
+        job.stop()

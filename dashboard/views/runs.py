@@ -1,0 +1,60 @@
+"""The runs page: what was explained on this machine, to be found, named, pinned, opened and deleted."""
+
+import streamlit as st
+
+from dashboard import panels, session, settings, state
+from dashboard.doors import guarded, notices, plain
+from dashboard.entries import Entry, entries, page
+from dashboard.labels import LONGEST
+
+
+def show() -> None:
+    """Draw the page."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="finding"):
+        st.text_input(
+            "Search", key=state.SEARCH, placeholder="words of the prompt, a name, a method …", persist_state="session"
+        )
+        panels.opening("Open a file")
+    notices()
+    with guarded():
+        found = entries(state.get(state.SEARCH) or "")
+        if not found:
+            st.info("No run holds all of these words.")
+        number = _number(len(found))
+        with st.container(key="runs"):
+            for entry in page(found, number, settings.RUNS_A_PAGE):
+                _line(entry)
+        st.caption("A run is one JSON file under SPEX_HOME. Deleting it keeps what it paid for in the store.")
+
+
+def _number(count: int) -> int:
+    pages = -(-count // settings.RUNS_A_PAGE)
+    return int(st.number_input(f"Page, 1 to {pages}", 1, pages, 1, width=160)) if pages > 1 else 1
+
+
+def _line(entry: Entry) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"run-{entry.id}"):
+        with st.container(width="stretch", key=f"what-{entry.id}"):
+            st.text(("📌 " if entry.pinned else "") + entry.title)
+            st.caption(plain(" · ".join(filter(None, (entry.day, entry.facts, "" if entry.example else entry.id)))))
+        if entry.facts:
+            st.button("Open", key=f"go-{entry.id}", on_click=session.go_to, args=(entry.id,), type="primary")
+        with st.popover("Change", icon=":material/edit:"):
+            _changes(entry)
+
+
+def _changes(entry: Entry) -> None:
+    st.button(
+        "Unpin" if entry.pinned else "Pin to the top", key=f"pin-{entry.id}", icon=":material/push_pin:",
+        on_click=session.pin, args=(entry.id, not entry.pinned), width="stretch",
+    )  # fmt: skip
+    st.text_input("Name", entry.title, key=f"name-{entry.id}", max_chars=LONGEST, on_change=_renamed, args=(entry.id,))
+    if not entry.example:
+        st.button(
+            "Delete this run", key=f"delete-{entry.id}", icon=":material/delete:", on_click=session.delete,
+            args=(entry.id,), width="stretch",
+        )  # fmt: skip
+
+
+def _renamed(run: str) -> None:
+    session.rename(run, st.session_state[f"name-{run}"])

@@ -1,0 +1,77 @@
+"""What another program reads of an explanation: a table as CSV, or shapiq's InteractionValues as JSON."""
+
+import csv
+import io
+import json
+
+import numpy as np
+
+from spexcore.errors import BadInput
+from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.masks import Coalition
+
+#: Our index -> its name in shapiq, which knows no Fourier interactions.
+SHAPIQ_INDICES = {
+    "comobius": "Co-Moebius",
+    "mobius": "Moebius",
+    "sv": "SV",
+    "bv": "BV",
+    "sii": "SII",
+    "stii": "STII",
+    "fsii": "FSII",
+    "bii": "BII",
+    "fbii": "FBII",
+}
+SHAPIQ_VERSION = "1.4.1"  # whose reader the tests load the file with
+_COLUMNS = ("run", "index", "players", "coalition", "order", "score", "low", "high", "measured")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
+
+
+def csv_text(explanation: Explanation, index: str = DEFAULT_INDEX, top: int | None = None) -> str:
+    """One row a term, largest magnitude first. low, high, measured: of co-Moebius values only, empty elsewhere."""
+    rows = io.StringIO()
+    table = csv.writer(rows, lineterminator="\r\n")  # as RFC 4180 has it
+    table.writerow(_COLUMNS)
+    for coalition, score in explanation.interactions(index).ranked()[:top]:
+        names = _cell(" × ".join(explanation.players[i] for i in coalition))
+        members = " ".join(map(str, coalition))
+        sure = _sureness(explanation, coalition) if index == "comobius" else ("", "", "")
+        table.writerow([explanation.id, index, names, members, len(coalition), repr(score), *sure])
+    return rows.getvalue()
+
+
+def shapiq_json(explanation: Explanation, index: str = DEFAULT_INDEX) -> str:
+    """What `shapiq.InteractionValues.from_json_file` reads; its baseline is the value with every player removed."""
+    if index not in SHAPIQ_INDICES:
+        raise BadInput(f"`index` must be one that shapiq knows, {', '.join(SHAPIQ_INDICES)}; got {index!r}.")
+    found = explanation.interactions(index)
+    nobody = np.zeros((1, len(explanation.players)), dtype=bool)
+    content = {
+        "object_name": "InteractionValues",
+        "data_type": "interaction_values",
+        "version": SHAPIQ_VERSION,
+        "created_from": f"spexcore run {explanation.id}",
+        "description": None,
+        "parameters": {"players": list(explanation.players)},
+        "metadata": {
+            "n_players": len(explanation.players),
+            "index": SHAPIQ_INDICES[index],
+            "max_order": found.max_order,
+            "min_order": 1,
+            "estimated": True,
+            "estimation_budget": explanation.masks_asked,
+            "baseline_value": float(explanation.spectrum.predict(nobody)[0]),
+        },
+        "data": {",".join(map(str, coalition)): score for coalition, score in found.ranked()},
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def _sureness(explanation: Explanation, coalition: Coalition) -> tuple[str, str, str]:
+    low, high = explanation.interval(coalition)
+    return repr(low), repr(high), str(coalition in explanation.measured).lower()
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet shows and never runs."""
+    return "'" + text if text.startswith(_FORMULA) else text
