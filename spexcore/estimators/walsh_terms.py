@@ -7,13 +7,14 @@ import scipy.linalg
 
 from spexcore.estimators.walsh_kernel import Array, characters, signs_of
 from spexcore.estimators.walsh_posterior import FittedWalshGP
-from spexcore.masks import Coalition, Masks, draw
+from spexcore.masks import Coalition, Masks, draw, near_limit
 
 Terms = dict[Coalition, float]
 
 MOST = 2**13  # coefficients kept beyond twenty players
 FREE_MASKS = 1_000  # on which they are fitted to what is predicted
 LEFT_OUT = 0.01  # share of the prior variance taken for terms that are not kept
+NEAR = 0.1  # of that share where few players are removed: values hardly differ there, and so do the terms left out
 
 
 def leading(fitted: FittedWalshGP, max_order: int = 5, width: int = 1_000) -> list[Coalition]:
@@ -45,7 +46,8 @@ def read_off(predict: Callable[[Masks], Array], fitted: FittedWalshGP, seed: int
     centred = latent - latent.mean()
     start = fitted.coefficients(coalitions) * (centred @ wanted / (centred @ centred + 1e-300))
     gram = (basis * prior) @ basis.T
-    gram[np.diag_indices_from(gram)] += LEFT_OUT * np.trace(gram) / len(gram)
+    near = (signs < 0).sum(axis=1) >= fitted.n_players - near_limit(fitted.n_players)
+    gram[np.diag_indices_from(gram)] += np.where(near, NEAR, 1.0) * LEFT_OUT * np.trace(gram) / len(gram)
     weights = scipy.linalg.solve(gram, wanted - basis @ start, assume_a="pos", overwrite_a=True, check_finite=False)
     return dict(zip(coalitions, (start + prior * (basis.T @ weights)).tolist(), strict=True))
 
