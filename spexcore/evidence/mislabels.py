@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spexcore.evidence.cards import nearest
 from spexcore.lenses.examples import Examples
 from spexcore.lenses.heads import Head, margins
-from spexcore.lenses.influence import self_margins
+from spexcore.lenses.influence import self_logits
 
 MOST = 5_000  # rows retrained without; of a longer table those the head doubts most
 
@@ -35,21 +34,21 @@ def suspects(examples: Examples, head: Head, *, top: int | None = None) -> list[
     """Rows by self-influence, the most suspicious first; every one was left out and the head trained again."""
     whole = margins(head.logits(head.full[None], head.features), head.labels)[0]
     rows = np.sort(np.argsort(whole, kind="stable")[:MOST])
-    own = whole[rows] - self_margins(head, rows)
-    order = rows[np.argsort(-own, kind="stable")][:top]
-    return _described(examples, head, order, whole)
-
-
-def _described(examples: Examples, head: Head, rows: NDArray[np.intp], whole: NDArray[np.float64]) -> list[Suspect]:
-    found = []
-    for row in rows.tolist():
-        weights = np.ones((1, len(examples)))
-        weights[0, row] = 0.0
-        logits = head.logits(head.retrained(weights), head.features[row : row + 1])
-        without = float(margins(logits, head.labels[row : row + 1])[0, 0])
-        shares = np.exp(logits[0, 0] - logits[0, 0].max())
-        answer = int(shares.argmax())
-        labels = examples.labels[row], examples.classes[answer]
-        numbers = float(shares[answer] / shares.sum()), float(whole[row]) - without, without
-        found.append(Suspect(row, examples.texts[row], *labels, *numbers, nearest(head, row)))
-    return found
+    logits = self_logits(head, rows)
+    own = margins(logits[None], head.labels[rows])[0]
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    order = np.argsort(own - whole[rows], kind="stable")[:top]
+    return [
+        Suspect(
+            row=int(rows[at]),
+            text=examples.texts[rows[at]],
+            label=examples.labels[rows[at]],
+            suggested=examples.classes[int(shares[at].argmax())],
+            probability=float(shares[at].max()),
+            self_influence=float(whole[rows[at]] - own[at]),
+            margin_without=float(own[at]),
+            neighbours=nearest(head, int(rows[at])),
+        )
+        for at in order.tolist()
+    ]

@@ -65,18 +65,20 @@ def leave_one_out(head: Head, question: Question) -> Array:
     return np.asarray(whole - np.concatenate(parts))
 
 
-def self_margins(head: Head, rows: NDArray[np.intp]) -> Array:
-    """Margin of each row's own label from a head retrained without that row, (n_rows,)."""
-    n, found = len(head.labels), []
+def self_logits(head: Head, rows: NDArray[np.intp]) -> Array:
+    """Logits of each row's own text from a head retrained without that row, (n_rows, n_classes)."""
+    n, found = len(head.labels), [np.empty((0, head.n_classes))]
     size = max(1, _BATCH // n)
     for start in range(0, len(rows), size):
         some = rows[start : start + size]
-        theta = head.retrained(without(n, some.tolist()))
-        z = head.problem.rows[some]
-        own = np.einsum("mkd,md->mk", theta, z)
-        logits = own if head.n_classes > 2 else np.hstack([np.zeros_like(own), own])
-        found += [margins(logit[None, None], head.labels[row : row + 1])[0, 0] for logit, row in zip(logits, some)]
-    return np.array(found)
+        own = np.einsum("mkd,md->mk", head.retrained(without(n, some.tolist())), head.problem.rows[some])
+        found.append(own if head.n_classes > 2 else np.hstack([np.zeros_like(own), own]))
+    return np.concatenate(found)
+
+
+def self_margins(head: Head, rows: NDArray[np.intp]) -> Array:
+    """Margin of each row's own label from a head retrained without that row, (n_rows,)."""
+    return margins(self_logits(head, rows)[None], head.labels[rows])[0]
 
 
 def without(n: int, rows: Iterable[int]) -> Array:
