@@ -8,9 +8,9 @@ from spexcore.errors import BadInput
 from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.interactions import Interactions
 from spexcore.masks import Coalition
+from spexcore.validation import ROUNDING
 
 SHARES = "share of the largest"  # the unit of two runs that explain different quantities
-_ROUNDING = 1e-9
 _SMALL_EDIT = 3  # players in a row that an edit may exchange one for one; more than that is another text
 
 
@@ -48,7 +48,8 @@ class Pair:
         if self.difference is None or len(ends) < 4 or any(end is None for end in ends):
             return None
         (a_low, a_high), (b_low, b_high) = ends[:2], ends[2:]
-        return bool(a_high + _ROUNDING < b_low or b_high + _ROUNDING < a_low)  # type: ignore[operator]
+        slack = ROUNDING * 2 ** len(self.players)
+        return bool(a_high + slack < b_low or b_high + slack < a_low)
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,31 @@ def compare(a: Explanation, b: Explanation, *, index: str = DEFAULT_INDEX, top: 
         raise BadInput(f"`top` must be at least 1 term; got {top}.")
     there = _counterparts(a.players, b.players)
     back = {j: i for i, j in there.items()}
-    scores = [explanation.interactions(index) for explanation in (a, b)]
     alike = _quantity(a) == _quantity(b)
-    scale = (1.0, 1.0) if alike else (_largest(scores[0]), _largest(scores[1]))
-    leading = [[coalition for coalition, score in found.ranked()[:top] if abs(score) > 0] for found in scores]
+    found = [explanation.interactions(index) for explanation in (a, b)]
+    left, right = (_View(one, scores, 1.0 if alike else _largest(scores)) for one, scores in zip((a, b), found))
+    leading = [[S for S, score in scores.ranked()[:top] if abs(score) > 0] for scores in found]
     wanted = {(S, _moved(S, there)): None for S in leading[0]} | {(_moved(S, back), S): None for S in leading[1]}
-    pairs = [_pair(a, b, S, T, index=index, scale=scale) for S, T in wanted]
+    pairs = [Pair(_names(a, b, S, T), left.side(S), right.side(T)) for S, T in wanted]
     return Comparison(index, _unit(a) if alike else SHARES, tuple(sorted(pairs, key=_place)))
+
+
+@dataclass(frozen=True)
+class _View:
+    """An explanation under the index of a comparison, its scores computed once and divided by `scale`."""
+
+    explanation: Explanation
+    found: Interactions
+    scale: float
+
+    def side(self, coalition: Coalition | None) -> Side | None:
+        if coalition is None:
+            return None
+        if self.found.index != DEFAULT_INDEX:
+            return Side(coalition, self.found[coalition] / self.scale)
+        low, high = self.explanation.interval(coalition)
+        score, measured = self.explanation.comobius(coalition), coalition in self.explanation.measured
+        return Side(coalition, score / self.scale, low / self.scale, high / self.scale, measured)
 
 
 def _largest(found: Interactions) -> float:
@@ -110,32 +129,12 @@ def _moved(coalition: Coalition, there: Mapping[int, int]) -> Coalition | None:
     return tuple(sorted(there[i] for i in coalition)) if all(i in there for i in coalition) else None
 
 
-def _pair(
-    a: Explanation,
-    b: Explanation,
-    in_a: Coalition | None,
-    in_b: Coalition | None,
-    *,
-    index: str,
-    scale: tuple[float, float],
-) -> Pair:
+def _names(a: Explanation, b: Explanation, in_a: Coalition | None, in_b: Coalition | None) -> tuple[str, ...]:
     before = [a.players[i] for i in in_a or ()]
     after = [b.players[i] for i in in_b or ()]
     if before and after:
-        names = [x if x == y else f"{x} → {y}" for x, y in zip(before, after, strict=True)]
-    else:
-        names = before or after
-    return Pair(tuple(names), _side(a, in_a, index, scale[0]), _side(b, in_b, index, scale[1]))
-
-
-def _side(explanation: Explanation, coalition: Coalition | None, index: str, scale: float) -> Side | None:
-    if coalition is None:
-        return None
-    if index != DEFAULT_INDEX:
-        return Side(coalition, explanation.interactions(index)[coalition] / scale)
-    low, high = explanation.interval(coalition)
-    score, measured = explanation.comobius(coalition), coalition in explanation.measured
-    return Side(coalition, score / scale, low / scale, high / scale, measured)
+        return tuple(x if x == y else f"{x} → {y}" for x, y in zip(before, after, strict=True))
+    return tuple(before or after)
 
 
 def _place(pair: Pair) -> tuple[bool, float]:
