@@ -36,6 +36,7 @@ class Embedded:
 
 EMBEDDED = {
     "sentiment": Embedded("sentiment", "MiniLM fine-tuned on movie reviews: NEGATIVE or POSITIVE", "classifier", True),
+    "clues": Embedded("clues", "0.8 M parameters: answers questions about stories whose truth is known", "causal"),
     "minilm": Embedded("minilm", "all-MiniLM-L6-v2, 22.7 M parameters: sentence embeddings, no labels", "encoder"),
 }
 

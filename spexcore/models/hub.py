@@ -14,7 +14,7 @@ def find(name: str, revision: str | None) -> tuple[Path, str | None]:
     if (folder := Path(name).expanduser()).is_dir():
         return folder, None
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise BadModel(f"`model` must be sentiment, minilm, a folder or a hub id; the folder {name!r} does not exist.")
+        raise BadModel(f"`model` must be a name of `spex models`, a folder or a hub id; {name!r} does not exist.")
     snapshot = _cached(name, revision) or _downloaded(name, revision)
     return snapshot, snapshot.name
 
@@ -44,7 +44,7 @@ def _explained(name: str, revision: str | None) -> Iterator[None]:
     try:
         yield
     except errors.HFValidationError as error:
-        raise BadModel(f"`model` must be sentiment, minilm, a folder or a hub id; {name!r} is none of them.") from error
+        raise BadModel(f"`model` must be a name of `spex models`, a folder or a hub id, not {name!r}.") from error
     except errors.GatedRepoError as error:
         raise BadModel(f"`model` {name!r} is gated: accept its terms at hf.co/{name}, then `hf auth login`.") from error
     except errors.RevisionNotFoundError as error:

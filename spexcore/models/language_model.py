@@ -36,7 +36,7 @@ class LanguageModel:
     def load(
         cls, name: str | Path, *, revision: str | None = None, dtype: str = "float32", device: str | None = None
     ) -> "LanguageModel":
-        """An embedded name ("sentiment", "minilm"), a folder, or a hub id; raises BadModel with one sentence."""
+        """An embedded name ("sentiment", "clues", "minilm"), a folder or a hub id; raises BadModel in one sentence."""
         if dtype not in DTYPES:
             raise BadInput(f"`dtype` must be one of {', '.join(DTYPES)}; got {dtype!r}.")
         place, commit = loading.choose_device(device), None

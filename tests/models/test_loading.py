@@ -79,7 +79,7 @@ def test_device_is_found_and_shown(bert):
         ("nosuchmodel", "hf download"),
         ("org/nosuchmodel", "hf download"),
         ("./nowhere", "does not exist"),
-        ("a b?", "none of them"),
+        ("a b?", "spex models"),
         ("x/y/z", "does not exist"),
     ],
 )
