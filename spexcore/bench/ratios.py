@@ -60,7 +60,7 @@ def fewer_masks(here: Means, there: Means) -> float | None:
     factors = []
     for (game, masks), r2 in there.items():
         curve = sorted((budget, found) for (name, budget), found in here.items() if name == game)
-        if curve:
+        if len(curve) > 1:  # one budget has no curve to read
             factors.append(masks / _masks_for(r2, curve))
     return float(np.median(factors)) if factors else None
 

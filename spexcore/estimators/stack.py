@@ -50,9 +50,11 @@ class StackSPEX(MaskEstimator):
         if _explained(sparse, masks, values):
             return Spectrum(sparse, players)
         tried, belief = zip(*members(len(values), masks.shape[1], self.max_order))
-        weights = blend_weights(*_held_out(tried, masks, values, seed), np.array(belief))
+        known: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)}
+        # At most 150 sparse terms hardly lean on the few hundred held out of so many, and finding them is slow.
+        fixed = known if len(values) > 10 * JUDGED else {}
+        weights = blend_weights(*_held_out(tried, masks, values, seed, fixed), np.array(belief))
         kept = [(m, float(w)) for m, w in zip(tried, weights) if w > KEPT * weights.sum()]
-        known = {Sparse(self.max_order): Sum(sparse)}
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
         return Spectrum(_blend(fitted, float(values.mean()), seed), players)
 
@@ -63,14 +65,16 @@ def _explained(terms: Terms, masks: Masks, values: Values) -> bool:
     return float(left @ left) <= NOTHING * len(values) * float(values.var())
 
 
-def _held_out(tried: tuple[Member, ...], masks: Masks, values: Values, seed: int) -> tuple[Array, Array]:
+def _held_out(
+    tried: tuple[Member, ...], masks: Masks, values: Values, seed: int, fixed: dict[Member, Fitted]
+) -> tuple[Array, Array]:
     """What each member predicts of folds it was not fitted to, (n_held, n_members), and the values; both centred."""
     folds = _folds(len(values), seed)
     guesses = []
     for fold in folds:
         train = np.setdiff1d(np.arange(len(values)), fold)
         centre = values[train].mean()
-        fitted = [_fitted(member, masks[train], values[train], seed) for member in tried]
+        fitted = [fixed.get(member) or _fitted(member, masks[train], values[train], seed) for member in tried]
         guesses.append(np.stack([f.predict(masks[fold]) - centre for f in fitted], axis=1))
     return np.concatenate(guesses), values[np.concatenate(folds)] - values.mean()
 

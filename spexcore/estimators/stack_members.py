@@ -28,6 +28,7 @@ MANY = 200  # samples from which sparse models are members: refits, and what sta
 ROWS, STEPS = 300, 12  # samples, and steps of the search, that choose the scales of a process
 MOST_ROWS = 3000  # samples that a process is conditioned on: its cost is their cube
 RANKED = 0.9  # share of the rank in its score
+LARGE = 1e6  # masks x players beyond which there are fewer members
 WIDTH, DEEPEST = 150, 5  # of the beam for terms that are fitted anew
 
 
@@ -182,6 +183,8 @@ class Refitted:
 
 def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:
     """Those that are worth their time for so many masks and players, and how far each is believed beforehand."""
+    if n_masks * n_players > LARGE:
+        return _few_members(max_order)
     found: list[tuple[Member, float]] = [
         (Process("ranks", 0.5), 1.0),
         (Process("ranks", 2.0), 1.0),
@@ -197,3 +200,9 @@ def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, 
         found += [(Refitted(member), 0.1) for member in started]
         found.append((Sparse(max_order), 0.1))
     return found
+
+
+def _few_members(max_order: int) -> list[tuple[Member, float]]:
+    """The one of each kind that has done best on wide games, where a fit takes seconds."""
+    trees = Trees(Growth(max_order, 0.1, 1.0, 1.0, 20, linear=False), 150)
+    return [(Process("ranks", 0.5), 1.0), (Penalised(1), 0.1), (Refitted(trees), 0.1), (Sparse(max_order), 0.1)]

@@ -88,6 +88,7 @@ def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_
     assert Penalised(1) in shallow
     assert {member.growth.depth for member in shallow if isinstance(member, Trees)} == {1}
     assert Penalised(1) in dict(members(300, 100, 5)), "all pairs of a hundred players are too many"
+    assert len(members(10_000, 1000, 5)) < len(many) / 2
 
 
 def test_a_refit_drops_what_the_values_do_not_support() -> None:
