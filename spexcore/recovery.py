@@ -18,7 +18,7 @@ from spexcore.verification import verify as verify_leading
 
 DISCOVER = 0.4  # of the budget; measured on exact games, .3 to .5 find the same terms
 ELSEWHERE = 0.2  # of the budget, at least, for masks that discover beyond the single removals
-CLAIMS = 0.2  # of the budget, kept back at first for terms that the spectrum would report unmeasured
+CLAIMS = 0.15  # of the budget, kept back at first for terms that the spectrum would report unmeasured
 CHECKS = 3  # times that its claims are measured and it is fitted again, before and after that
 
 Judge = Callable[[Spectrum], float]  # held-out R2 of what is known so far
@@ -76,7 +76,7 @@ def _verified(game: MeteredGame, fit: Callable[[], Spectrum], asked: Request) ->
     top, budget, seed = asked.verify, asked.budget, asked.seed
     if not top or game.asked >= min(budget, 2**game.n_players):
         return fit()
-    for kept_back in (CLAIMS, CLAIMS / 2):
+    for kept_back in (CLAIMS, CLAIMS / 4):
         verify_leading(game, top=top, budget=math.ceil((1 - kept_back) * budget) - game.asked, seed=seed)
         spectrum = _claims_checked(game, fit, top, budget)
     return spectrum
