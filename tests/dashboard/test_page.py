@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -20,7 +21,7 @@ from spexcore.lenses import SyntheticGame
 from spexcore.validation import Claim, Confirmation, confirm, validate
 
 APP = Path(settings.__file__).with_name("app.py")
-PATIENCE = 200  # looks at a background job before it is a failure
+PATIENCE = 60.0  # seconds a background job may take on a busy machine before it is a failure
 GAME = SyntheticGame(6, {(0, 1): 4.0, (2,): -1.0, (3, 4, 5): 2.0})
 Open = Callable[..., AppTest]
 
@@ -66,7 +67,8 @@ def press(page: AppTest, label: str) -> None:
 
 
 def until(page: AppTest, met: Callable[[], bool]) -> None:
-    for _ in range(PATIENCE):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         if met():
             return
         page.run()
