@@ -1,5 +1,6 @@
 """Start the dashboard's server: the same flags from a checkout and from an installed wheel."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,11 +22,16 @@ def serve(port: int | None = None) -> None:
     """Serve the page until interrupted; raises BadInput when the server cannot start."""
     if port is not None and not 1 <= port <= 65535:
         raise BadInput(f"`port` must be from 1 to 65535; got {port}.")
-    try:
-        status = subprocess.run(command(port), check=False).returncode
-    except KeyboardInterrupt:
-        return
-    if status:
+    with subprocess.Popen(command(port)) as server:
+        # Whoever ends this process means the server: without this it would live on, holding the port.
+        before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        try:
+            status = server.wait()
+        except KeyboardInterrupt:
+            return
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    if status > 0:
         raise BadInput(f"The dashboard stopped with status {status}. Is port {port or OPTIONS['server.port']} in use?")
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,30 +49,34 @@ def test_its_embedded_model_explains(elsewhere: dict[str, str]) -> None:
     assert content["model"]["id"] == "sentiment"
 
 
-@pytest.fixture
-def served(elsewhere: dict[str, str]) -> Iterator[str]:
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health") as answer:
+            return bool(answer.read() == b"ok")
+    except OSError:
+        return False
+
+
+def soon(met: Callable[[], bool]) -> bool:
+    """Whether it comes true within a minute."""
+    deadline = time.monotonic() + 60
+    while not (now := met()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return now
+
+
+def test_it_serves_the_page_until_it_is_ended(elsewhere: dict[str, str]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "spexcore.cli", "serve", "--port", str(port)]
     server = subprocess.Popen(command, cwd=elsewhere["HERE"], env=elsewhere)
     try:
-        yield f"http://127.0.0.1:{port}"
+        assert soon(lambda: answers(f"http://127.0.0.1:{port}"))
     finally:
         server.terminate()
-        server.wait(20)
-
-
-def test_it_serves_the_page(served: str) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(f"{served}/_stcore/health") as answer:
-                assert answer.read() == b"ok"
-                break
-        except OSError:
-            time.sleep(0.25)
-    else:
-        pytest.fail("the dashboard of the wheel did not come up in a minute")
+    assert server.wait(30) == 0
+    assert not answers(f"http://127.0.0.1:{port}"), "ending `spex serve` must end the server it started"
 
 
 def test_the_page_of_the_wheel_draws_its_first_example(elsewhere: dict[str, str]) -> None:
