@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.game import Game, Values, content_key
+from spexcore.game import Values
+from spexcore.lenses.model_lens import ModelLens
 from spexcore.lenses.prompt import clean
 from spexcore.lenses.prompt_sets import COLUMNS
 from spexcore.masks import Masks, as_masks
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from spexcore.models import LanguageModel
     from spexcore.models.part_scoring import Results
 
-NUMERICS = 1  # raised when a release changes values beyond rounding, so that stores forget the old ones
 SCORES = ("margin", "accuracy")
 
 
 @final
-class ComponentLens(Game):
+class ComponentLens(ModelLens):
     """A model's parts: which heads and MLPs, and which of them together, make the model answer as it does.
 
     units: heads | kv_groups | mlps | heads+mlps | neurons:LAYER | neurons:LAYER:0-31. layers: all | 0-3 | 0,2,5 |
@@ -63,9 +63,6 @@ class ComponentLens(Game):
     players = property(lambda self: self.question.players)
     parts = property(lambda self: self.question.parts)
     n_layers = property(lambda self: self.question.anatomy.n_layers)
-    forwards = property(lambda self: self.question.forwards)
-    tokens_forwarded = property(lambda self: self.question.tokens_forwarded)
-    notes = property(lambda self: self.question.notes)
 
     @property
     def text(self) -> str:
@@ -80,26 +77,14 @@ class ComponentLens(Game):
     def versus(self) -> str | None:
         return self.question.asked[0]["versus"]
 
-    @property
-    def batch(self) -> int:  # type: ignore[override]
-        """Masks between two looks at progress and store: about a second's work."""
-        return self.question.batch
-
-    @cached_property
-    def key(self) -> str:
-        settings = {name: value for name, value in self.recipe.items() if name != "model"}
-        return content_key([settings, self.model.sha256, self.model.dtype, NUMERICS])
-
     @cached_property
     def recipe(self) -> dict[str, Any]:
         """Everything the values depend on, reference texts included."""
-        named = {"id": self.model.id, "sha256": self.model.sha256, "dtype": self.model.dtype}
-        model = {**named, "device": self.model.device, "revision": self.model.revision}
         asked = {"prompts": self.question.asked} if self.several else self.question.asked[0]
         cut = {"units": self.units, "layers": self.question.layers, "ablation": self.ablation, "seed": self.seed}
         unit = "share" if self.score == "accuracy" else "logits" if self.model.kind == "classifier" else "nats"
         more = {"score": self.score, "unit": unit, "chat": self.question.chat, "reference": self.question.reference}
-        return {"lens": "components", "model": model, **asked, **cut, **more}
+        return {"lens": "components", "model": self.model.recipe, **asked, **cut, **more}
 
     def by_prompt(self, masks: object) -> "Results":
         """Values and right answers of each prompt, (n_masks, n_prompts)."""

@@ -50,8 +50,7 @@ class FrozenEncoder:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        named = {"id": self.model.id, "sha256": self.model.sha256, "dtype": self.model.dtype}
-        return {**named, "device": self.model.device, "revision": self.model.revision}
+        return self.model.recipe
 
     def features(self, texts: list[str]) -> tuple[Features, int]:
         """From disk where these texts were seen before, else computed and kept."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from spexcore.errors import BadInput
-from spexcore.game import Game, Values, content_key
+from spexcore.game import Values
+from spexcore.lenses.model_lens import ModelLens
 from spexcore.lenses.spans import Spans, split
 from spexcore.masks import Masks, as_masks
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _SHORT = ("bfloat16", "float16")  # formats whose rounding is measured against float32
 _CALIBRATION = 32  # on that many masks
-NUMERICS = 1  # raised when a release changes values beyond rounding, so that stores forget the old ones
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Answer:
 
 
 @final
-class PromptLens(Game):
+class PromptLens(ModelLens):
     """Parts of a prompt: which words, and which of them together, make the model answer as it does.
 
     spans: tokens | words | sentences | lines | marked ([[double brackets]]). ablation: mask | pad | unk | mean | drop |
@@ -67,27 +67,12 @@ class PromptLens(Game):
     pieces = property(lambda self: self._spans.pieces)
     target = property(lambda self: self.question.target)
     versus = property(lambda self: self.question.versus)
-    forwards = property(lambda self: self.question.forwards)
-    notes = property(lambda self: self.question.notes)
-    tokens_forwarded = property(lambda self: self.question.tokens_forwarded)
-
-    @property
-    def batch(self) -> int:  # type: ignore[override]
-        """Masks between two looks at progress and store: about a second's work."""
-        return self.question.batch
-
-    @cached_property
-    def key(self) -> str:
-        settings = {name: value for name, value in self.recipe.items() if name != "model"}
-        return content_key([settings, self.model.sha256, self.model.dtype, NUMERICS])
 
     @cached_property
     def recipe(self) -> dict[str, Any]:
-        named = {"id": self.model.id, "sha256": self.model.sha256, "dtype": self.model.dtype}
-        model = {**named, "device": self.model.device, "revision": self.model.revision}
         asked = {"text": self.typed, "target": self.target, "versus": self.versus}
         how = {"spans": self.spans, "ablation": self.ablation, "chat": self.chat}
-        return {"lens": "prompt", "model": model, **asked, **how}
+        return {"lens": "prompt", "model": self.model.recipe, **asked, **how}
 
     @cached_property
     def answer(self) -> Answer:

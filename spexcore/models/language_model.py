@@ -32,6 +32,11 @@ class LanguageModel:
     tokenizer: Any = field(repr=False)
     network: Any = field(repr=False)
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What names it in a run file, JSON-able, and from which `spexcore.lenses.build` loads it again."""
+        return {name: getattr(self, name) for name in ("id", "sha256", "dtype", "device", "revision")}
+
     @classmethod
     def load(
         cls, name: str | Path, *, revision: str | None = None, dtype: str = "float32", device: str | None = None

@@ -1,0 +1,31 @@
+"""What lenses on a language model share: a question that is asked of it, whose cost and notes are the lens's own."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from spexcore.game import Game, content_key
+
+if TYPE_CHECKING:
+    from spexcore.models import LanguageModel
+
+
+class ModelLens(Game):
+    """A game whose values a question of the layer below gives; `recipe` holds everything else they depend on."""
+
+    model: "LanguageModel"
+    question: Any
+    numerics = 1  # raised when a release changes values beyond rounding, so that stores forget the old ones
+
+    forwards = property(lambda self: self.question.forwards)
+    tokens_forwarded = property(lambda self: self.question.tokens_forwarded)
+    notes = property(lambda self: self.question.notes)
+
+    @property
+    def batch(self) -> int:  # type: ignore[override]
+        """Masks between two looks at progress and store: about a second's work."""
+        return self.question.batch
+
+    @cached_property
+    def key(self) -> str:
+        settings = {name: value for name, value in self.recipe.items() if name != "model"}
+        return content_key([settings, self.model.sha256, self.model.dtype, self.numerics])
