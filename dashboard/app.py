@@ -1,17 +1,23 @@
 """The dashboard, as Streamlit runs it: one look, one navigation, one page at a time."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import settings, state
 from dashboard.doors import guarded
-from dashboard.views import about, compare, prompt, runs
+from dashboard.lenses import LENSES, begin
+from dashboard.views import about, compare, lens, runs
 
 st.set_page_config(page_title="spexcore", page_icon=str(settings.LOGO), layout="wide")
 st.html(settings.THEME_CSS)
 st.logo(str(settings.LOGO), size="medium")
-state.begin()
+begin()
 pages = {
-    "prompt": st.Page(prompt.show, title="Prompt", url_path="prompt", default=True),
+    **{
+        name: st.Page(partial(lens.show, name), title=module.TITLE, url_path=name, default=name == next(iter(LENSES)))
+        for name, module in LENSES.items()
+    },
     "compare": st.Page(compare.show, title="Compare", url_path="compare"),
     "runs": st.Page(runs.show, title="Runs", url_path="runs"),
     "about": st.Page(about.show, title="About", url_path="about"),

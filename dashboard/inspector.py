@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import card, details, loaders, session, settings, state, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
+from dashboard.view import View
 from spexcore.explanation import Explanation
 from spexcore.figures.rows import Row, claimed, coalition_from, coalition_id
 from spexcore.figures.tokens import Piece
@@ -16,9 +17,10 @@ from spexcore.masks import Coalition
 _TERM = "pick-term"
 
 
-def inspector(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, pieces: Sequence[Piece]) -> None:
-    """The selected term in words and numbers, and the button that measures it."""
-    _choice(explanation, shown, chosen)
+def inspector(view: View, pieces: Sequence[Piece]) -> None:
+    """The selected term in words and numbers, and the button that measures it. pieces: the text around a term."""
+    explanation, chosen = view.explanation, view.chosen
+    _choice(explanation, view.rows, chosen)
     job = loaders.jobs().get(_job_id(explanation, chosen))
     _button(explanation, chosen, job)
     # A fragment of its own looks again while the ablations run; the button is outside, for only a redraw of what is

@@ -9,9 +9,10 @@ import streamlit as st
 from dashboard import runs
 from dashboard.jobs import Jobs
 from dashboard.work import Shelf
-from spexcore.assets import asset
 from spexcore.errors import BadRunFile
 from spexcore.explanation import Explanation
+from spexcore.models.available import listing
+from spexcore.models.embedded import EMBEDDED
 from spexcore.store import home
 
 
@@ -46,12 +47,24 @@ def summary(path: Path, changed_ns: int) -> tuple[str, str]:
     return runs.read_summary(path)
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, ttl=300)
+def models(kinds: frozenset[str]) -> list[str]:
+    """Names of the models of these kinds that can be used here without a network."""
+    return [str(row["name"]) for row in listing() if row["kind"] in kinds]
+
+
+@st.cache_resource(show_spinner=False, ttl=300)
 def labels(model: str) -> list[str]:
-    """Labels of an embedded classifier, from its configuration; [] where only the model itself knows."""
+    """Labels of a classifier, from its configuration; [] where only the model itself knows."""
     try:
-        return [str(label) for label in json.loads(asset("models", model, "config.json").read_text("utf-8"))["labels"]]
-    except (OSError, ValueError, KeyError):
+        if model in EMBEDDED:
+            return [
+                str(label)
+                for label in json.loads((EMBEDDED[model].folder / "config.json").read_text("utf-8"))["labels"]
+            ]
+        row = next(row for row in listing() if row["name"] == model and row["kind"] == "classifier")
+        return str(row["note"]).split(", ")
+    except (OSError, ValueError, KeyError, StopIteration):
         return []
 
 

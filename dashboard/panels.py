@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import loaders, runs, session, settings, state, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
+from dashboard.lenses import LENSES
 from dashboard.request import Request, asks_for
 from spexcore.errors import SpexError
 from spexcore.explanation import Explanation
@@ -17,13 +18,13 @@ from spexcore.figures import report
 from spexcore.figures.words import INDEX_NAMES
 
 
-def cost(request: Request, shown: Explanation) -> None:
+def cost(request: Request, shown: Explanation | None) -> None:
     """What Run would cost, weighed in the background once the form asks for something that is not on screen."""
-    if asks_for(request, shown):
+    if shown is not None and asks_for(request, shown, LENSES[state.get(state.LENS)].values(shown.recipe)):
         st.caption(f"On screen: {shown.masks_asked:,} masks, {shown.seconds:.1f} s. Change anything to explain anew.")
         return
     try:
-        request.check(request.n_players)
+        request.check(request.question.n_players)
     except SpexError as refused:
         st.caption(f":material/error: {plain(str(refused))}")
         return
@@ -36,6 +37,13 @@ def progress() -> None:
     job = loaders.jobs().get(state.get(state.JOB))
     if job is not None:
         _polled(_running, job)(job)
+
+
+def nothing_yet() -> None:
+    """What stands in place of results on a page that has none."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text("Nothing is explained here yet: press Run, or open a run.")
+        opening()
 
 
 def opening(label: str = "Open") -> None:
@@ -111,7 +119,7 @@ def _polled(draw: Callable[..., None], job: Job) -> Callable[..., None]:
 def _weighed(job: Job, request: Request, was_active: bool) -> None:
     with guarded():
         if job.active:
-            st.caption(f"{request.budget:,} masks · weighing the rest: {job.phase or 'waiting'} …")
+            st.caption(f"{request.method.budget:,} masks · weighing the rest: {job.phase or 'waiting'} …")
         elif job.state == "done":
             st.caption(_plan_line(job.result))
         else:

@@ -9,20 +9,21 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import confirming, panels, session, settings, state, tokens
+from dashboard import confirming, panels, session, settings, state
 from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
+from dashboard.lenses import LENSES
+from dashboard.view import View
 from spexcore.explanation import Explanation
 from spexcore.figures.network import graph
 from spexcore.figures.rows import Row, coalition_from, rows
 from spexcore.figures.terms import matrix
-from spexcore.figures.tokens import Piece, partners, pieces
 from spexcore.figures.words import INDEX_NAMES, answer, confirmed, headline, trust
 from spexcore.masks import Coalition
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
 _ORDERS = (1, 2, 3, 4)
-_TOKENS, _TERMS, _GRAPH = "pick-tokens", "pick-terms", "pick-graph"
+_TERMS, _GRAPH = "pick-terms", "pick-graph"
 
 
 def results(explanation: Explanation) -> None:
@@ -36,18 +37,18 @@ def _results(explanation: Explanation, name: str) -> None:
     with guarded():
         index = state.get(state.INDEX)
         shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))
-        chosen = _chosen(explanation, shown)
-        drawn = pieces(explanation, index=index, dark=_dark())
+        view = View(explanation, tuple(shown), _chosen(explanation, shown), index, dark=st.context.theme.type == "dark")
+        lens = LENSES[state.get(state.LENS)]
         with st.container(key="panes"):
             left, right = st.columns([68, 32], gap="medium")
         with left:
             _head(explanation)
-            _text(explanation, shown, chosen, drawn)
+            lens.parts(view)
             _switches()
-            _views(explanation, shown, chosen, index)
-            confirming.panel(explanation, dark=_dark())
+            _views(view)
+            confirming.panel(explanation, dark=view.dark)
         with right, st.container(border=True, key="inspector"):
-            inspector(explanation, shown, chosen, drawn)
+            inspector(view, lens.excerpt(view))
 
 
 def _chosen(explanation: Explanation, shown: Sequence[Row]) -> Coalition:
@@ -72,11 +73,6 @@ def _head(explanation: Explanation) -> None:
             st.caption(f":material/fact_check: {plain(confirmed(explanation))}")
 
 
-def _text(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, drawn: Sequence[Piece]) -> None:
-    met = partners([row.coalition for row in shown], len(explanation.players))
-    tokens.draw(drawn, selected=chosen, partners=met, key=_TOKENS, on_pick=_picked)
-
-
 def _switches() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="switches"):
         st.selectbox(
@@ -90,20 +86,20 @@ def _switches() -> None:
         st.select_slider("Terms", settings.TOPS, key=state.TOP, width=190, persist_state="session")
 
 
-def _views(explanation: Explanation, shown: Sequence[Row], chosen: Coalition, index: str) -> None:
-    if not shown:
+def _views(view: View) -> None:
+    if not view.rows:
         st.info("No term of this kind: choose other orders, or another index.")
         return
-    if note := explanation.interactions(index).note:
+    if note := view.explanation.interactions(view.index).note:
         st.caption(f":material/info: {note}")
     with st.container(key="views"):
         terms, network = st.columns([55, 45], gap="small")
     with terms:
-        figure = matrix(explanation, shown, selected=chosen, dark=_dark())
+        figure = matrix(view.explanation, view.rows, selected=view.chosen, dark=view.dark)
         _chart(figure, _TERMS, "Matrix of the strongest terms: their players, effects and intervals", _clicked_term)
     with network:
-        figure = graph(explanation, shown, index=index, selected=chosen, dark=_dark())
-        _chart(figure, _GRAPH, "Graph of the interactions between the parts of the prompt", _clicked_node)
+        figure = graph(view.explanation, view.rows, index=view.index, selected=view.chosen, dark=view.dark)
+        _chart(figure, _GRAPH, "Graph of the interactions between the parts", _clicked_node)
     st.caption(
         "Red raises, blue lowers. ✓ measured by re-ablation; the others are predicted, whiskers are 95 % intervals, "
         "pale bars are not told apart from zero. Hubs: ● two parts, ▲ three, ■ four, ★ more."
@@ -114,10 +110,6 @@ def _chart(figure: Any, key: str, alt: str, on_select: Callable[[], None]) -> No
     st.plotly_chart(
         figure, key=key, on_select=on_select, selection_mode="points", config=_CONFIG, theme=None, alt=alt
     )  # fmt: skip
-
-
-def _picked() -> None:
-    state.choose(tokens.picked(_TOKENS))
 
 
 def _clicked_term() -> None:
@@ -133,7 +125,3 @@ def _clicked(key: str) -> None:
     if points:
         marked = points[-1].get("customdata", "")
         state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), session.MANY))
-
-
-def _dark() -> bool:
-    return st.context.theme.type == "dark"

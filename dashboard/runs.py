@@ -17,9 +17,9 @@ def folder() -> Path:
 
 
 def presets() -> dict[str, Path]:
-    """Name -> run file of every preset, the one shown first in front."""
+    """Name -> run file of every preset, those shown first in front."""
     paths = {path.stem: path for path in sorted(settings.PRESETS.glob("*.json"))}
-    first = {name: path for name, path in paths.items() if name == settings.FIRST_PRESET}
+    first = {name: paths[name] for name in settings.FIRST_PRESETS.values() if name in paths}
     return {**first, **paths}
 
 

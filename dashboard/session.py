@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import forms, labels, loaders, runs, state, work
+from dashboard import forms, labels, loaders, runs, settings, state, work
+from dashboard.lenses import lens_of
 from dashboard.request import Request
 from spexcore.errors import SpexError
 from spexcore.figures.rows import coalition_from, coalition_id
@@ -26,9 +27,9 @@ def arrive() -> None:
     if asked:
         open_run(asked)
         state.choose(chosen)
-    for name in runs.presets():
-        if not state.get(state.SHOWN):
-            open_run(name)
+    first = settings.FIRST_PRESETS.get(state.get(state.LENS), "")
+    if not state.get(state.SHOWN) and first in runs.presets():
+        open_run(first)
 
 
 def settle() -> None:
@@ -50,9 +51,9 @@ def settle() -> None:
 
 
 def go_to(name: str) -> None:
-    """Put a run on screen and turn to the prompt page."""
+    """Put a run on screen, on the page of its lens."""
     open_run(name)
-    state.put(**{state.GOTO: "prompt"})
+    state.put(**{state.GOTO: state.get(state.LENS)})
 
 
 def before_and_after() -> None:
@@ -91,25 +92,27 @@ def _told(act: Callable[[], None]) -> bool:
 def start(request: Request) -> None:
     """Run a request in the background, or join the run that answers it already."""
     try:
-        request.check(request.n_players)
+        request.check(request.question.n_players)
     except SpexError as refused:
         state.notify("error", str(refused))
         return
     plan = loaders.jobs().get(state.get(state.PLAN))
     if plan is not None:
         plan.stop()  # nobody waits for what it would say
-    job = loaders.jobs().submit(f"run-{request.id}", lambda job: work.explain_prompt(job, request, loaders.shelf()))
+    job = loaders.jobs().submit(f"run-{request.id}", lambda job: work.explain_question(job, request, loaders.shelf()))
     state.put(**{state.JOB: job.id})
     state.set_address(job=job.id)
 
 
 def open_run(name: str) -> None:
-    """Put a preset or a run of this machine on screen and into the form."""
+    """Put a preset or a run of this machine on screen and into the form, on the page of its lens."""
     try:
         shown = loaders.explanation(name)
     except SpexError as refused:
         state.notify("error", str(refused))
         return
+    if lens_of(shown) != state.get(state.LENS):
+        state.put(**{state.LENS: lens_of(shown), state.GOTO: lens_of(shown)})
     forms.fill(shown)
     state.put(**{state.SHOWN: name, state.CHOSEN: ()})
     state.set_address(run=name, sel="")

@@ -6,7 +6,8 @@ HOST = "127.0.0.1"
 PORT = 8501
 MODEL = "sentiment"
 MAX_UPLOAD_MB = 20
-FIRST_PRESET = "not-bad-never-dull"
+#: Lens -> the example that its page opens with.
+FIRST_PRESETS = {"prompt": "not-bad-never-dull"}
 
 THEME_CSS = asset("theme.css")
 LOGO = asset("logo.svg")

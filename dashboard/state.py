@@ -1,6 +1,7 @@
 """Everything the page remembers for one visitor, declared in one place, and the part of it that the address shows."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -11,70 +12,84 @@ from spexcore.explanation import DEFAULT_INDEX
 from spexcore.figures.rows import coalition_id
 from spexcore.masks import Coalition
 
+LENS = "lens"  # whose page is on screen, or was last
 SHOWN = "shown"  # id of the explanation on screen
 CHOSEN = "chosen"  # coalition selected everywhere
 JOB = "job"  # id of the run in progress
 PLAN = "plan"  # id of the job that weighs what the form asks for
+BEFORE = "before"  # id of the run that was on screen before the last one was made
+CONFIRMED = "confirmed"  # the last confirming job whose outcome is on screen
 RUNS = "runs"  # runs finished: what they paid makes older plans stale
 NOTICE = "notice"  # one sentence for the next drawing, with its kind
-BEFORE = "before"  # id of the run that was on screen before the last one was made
 GOTO = "goto"  # page to open at the next drawing
-CONFIRMED = "confirmed"  # the last confirming job whose outcome is on screen
 SEARCH = "search"
 SIDE_A, SIDE_B = "side-a", "side-b"  # ids of the runs that are compared
 INDEX, ORDERS, TOP = "index", "orders", "top"
-TEXT, SPANS, TARGET, METHOD, BUDGET = "text", "spans", "target", "method", "budget"
-MASKS, VERIFY, ABLATION, SEED, MAX_ORDER = "masks", "verify", "ablation", "seed", "max_order"
+METHOD, BUDGET, MASKS, VERIFY, SEED, MAX_ORDER = "method", "budget", "masks", "verify", "seed", "max_order"
+TEXT, MODEL, TARGET, VERSUS, ABLATION = "text", "model", "target", "versus", "ablation"
 
-_START: dict[str, Any] = {
-    SHOWN: "",
-    CHOSEN: (),
-    JOB: "",
-    PLAN: "",
+#: What every page shares.
+_SHARED: dict[str, Any] = {
+    LENS: "prompt",
     RUNS: 0,
     NOTICE: None,
-    BEFORE: "",
     GOTO: "",
-    CONFIRMED: None,
     SEARCH: "",
     SIDE_A: None,
     SIDE_B: None,
     INDEX: DEFAULT_INDEX,
     ORDERS: [],
     TOP: 12,
-    TEXT: "",
-    SPANS: "words",
-    TARGET: "",
+}
+#: What each lens's page has for itself, beside what its own module adds.
+_OWN: dict[str, Any] = {
+    SHOWN: "",
+    CHOSEN: (),
+    JOB: "",
+    PLAN: "",
+    BEFORE: "",
+    CONFIRMED: None,
     METHOD: next(name for name in (*settings.METHODS, *ESTIMATORS) if name in ESTIMATORS),
     BUDGET: settings.BUDGET,
     MASKS: settings.MASKS,
     VERIFY: settings.VERIFY,
-    ABLATION: "mask",
     SEED: 0,
     MAX_ORDER: None,
 }
 _ID = re.compile(r"[a-z0-9-]{1,60}")
 
 
-def begin() -> None:
-    """Give every key its first value; what is there stays."""
-    for key, value in _START.items():
-        st.session_state.setdefault(key, value)
+def begin(starts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Give every key its first value; what is there stays. starts: lens -> what its module adds."""
+    for name, value in _SHARED.items():
+        st.session_state.setdefault(name, value)
+    for lens, added in starts.items():
+        for name, value in {**_OWN, **added}.items():
+            st.session_state.setdefault(_key(name, lens), value)
 
 
-def get(key: str) -> Any:
-    return st.session_state.get(key, _START.get(key))
+def key(name: str) -> str:
+    """The key under which the lens on screen keeps a value; widgets of a lens's page take it too."""
+    return _key(name, str(st.session_state.get(LENS, _SHARED[LENS])))
+
+
+def get(name: str) -> Any:
+    return st.session_state.get(key(name))
 
 
 def put(**values: Any) -> None:
-    for key, value in values.items():
-        st.session_state[key] = value
+    for name, value in values.items():
+        st.session_state[key(name)] = value
+
+
+def _key(name: str, lens: str) -> str:
+    return name if name in _SHARED or lens == _SHARED[LENS] else f"{name}-{lens}"
 
 
 def choose(coalition: Coalition) -> None:
     """Select a coalition everywhere."""
-    st.session_state[CHOSEN] = tuple(sorted(coalition))
-    set_address(sel=coalition_id(st.session_state[CHOSEN]))
+    put(**{CHOSEN: tuple(sorted(coalition))})
+    set_address(sel=coalition_id(get(CHOSEN)))
 
 
 def notify(kind: str, sentence: str) -> None:

@@ -66,9 +66,9 @@ class ReAblation:
 
 def plan(job: Job, request: Request, shelf: Shelf) -> Plan:
     """Weigh a run: draw its masks, look which are paid for, time a few of the others."""
-    game = _game(job, request, shelf)
+    game, asked = _game(job, request, shelf), request.method
     request.check(game.n_players)
-    drawn = draw(request.masks, game.n_players, request.budget, np.random.default_rng(request.seed))
+    drawn = draw(asked.masks, game.n_players, asked.budget, np.random.default_rng(asked.seed))
     with closing(Store()) as store:
         known = store.count(game.key)
         pace = _pace(MeteredGame(game, memory=store.memory(game.key), cancel=job.cancel), drawn)
@@ -85,18 +85,18 @@ def _pace(game: MeteredGame, drawn: Masks) -> float:
     return (time.perf_counter() - started) / max(1, game.paid - paid)
 
 
-def explain_prompt(job: Job, request: Request, shelf: Shelf) -> str:
+def explain_question(job: Job, request: Request, shelf: Shelf) -> str:
     """Run a request to the end and keep its run file; the id of the explanation."""
-    game = _game(job, request, shelf)
+    game, asked = _game(job, request, shelf), request.method
     request.check(game.n_players)
     with closing(Store()) as store:
         explanation = explain(
             game,
-            request.estimator,
-            budget=request.budget,
-            masks=request.masks,
-            verify=request.verify,
-            seed=request.seed,
+            asked.estimator,
+            budget=asked.budget,
+            masks=asked.masks,
+            verify=asked.verify,
+            seed=asked.seed,
             memory=store.memory(game.key),
             on_progress=lambda step: job.report(_PHASES.get(step.phase, step.phase), step.done, step.total),
             cancel=job.cancel,
@@ -119,6 +119,11 @@ def confirm_top(job: Job, explanation: Explanation, top: int, shelf: Shelf) -> s
     with closing(Store()) as store:
         found = confirm(_metered(job, game, store), explanation, top=top)
     return runs.keep(replace(explanation, confirmation=found))
+
+
+def _game(job: Job, request: Request, shelf: Shelf) -> Game:
+    job.report("loading the model", 0, 0)
+    return request.question.game(shelf)
 
 
 def _rebuilt(job: Job, explanation: Explanation, shelf: Shelf) -> Game:
@@ -144,18 +149,14 @@ def _metered(job: Job, game: Game, store: Store) -> MeteredGame:
 
 
 def _texts(game: Game, coalition: Coalition) -> tuple[str, ...]:
-    """Every ablation as a person reads it; of a game without a text, the players that are left."""
+    """Every ablation as a person reads it: the prompt that is left, or of a game without a text what is left out."""
     from spexcore.lenses import PromptLens
 
     masks = corners(coalition, game.n_players)
     if isinstance(game, PromptLens):
         return tuple(game.ablated(mask) for mask in masks)
-    return tuple(" ".join(name for name, kept in zip(game.players, mask, strict=True) if kept) for mask in masks)
+    return tuple(_without([game.players[i] for i in coalition if not mask[i]]) for mask in masks)
 
 
-def _game(job: Job, request: Request, shelf: Shelf) -> Game:
-    job.report("loading the model", 0, 0)
-    model = shelf.model(request.model)
-    from spexcore.lenses import PromptLens
-
-    return PromptLens(model, request.text, target=request.target, spans=request.spans, ablation=request.ablation)
+def _without(left_out: list[str]) -> str:
+    return "without " + ", ".join(left_out) if left_out else "everything kept"

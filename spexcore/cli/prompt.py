@@ -17,7 +17,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     question_options(parser)
     add = parser.add_argument
     add("--spans", default="words", help="tokens, words, sentences, lines or marked ([[double brackets]])")
-    add("--ablation", default="mask", help="mask, remove, drop, pad, unk, mean or word:x")
+    add("--ablation", default="auto", help="mask, remove, drop, pad, unk, mean or word:x (default: mask, else remove)")
 
 
 def game(options: argparse.Namespace) -> Game:

@@ -33,8 +33,9 @@ class PromptLens(ModelLens):
     """Parts of a prompt: which words, and which of them together, make the model answer as it does.
 
     spans: tokens | words | sentences | lines | marked ([[double brackets]]). ablation: mask | pad | unk | mean | drop |
-    remove | word:x. target: the model's own answer by default; a label, whose log-odds are the value, or a
-    continuation, whose log-probability is; with versus the difference of two. chat: whether the text is the user's turn
+    remove | word:x | auto (mask where the model has a mask token, else remove). target: the model's own answer by
+    default; a label, whose log-odds are the value, or a continuation, whose log-probability is; with versus the
+    difference of two. chat: whether the text is the user's turn
     of the model's chat template (by default if there is one). `forwards` counts distinct inputs computed,
     `tokens_forwarded` their tokens; `notes` says what a run had to give up. question: what is asked of the model, the
     layer below.
@@ -54,11 +55,12 @@ class PromptLens(ModelLens):
         from spexcore.models import asking
 
         self.model = model
-        self.spans, self.ablation = spans, ablation
+        self.spans = spans
+        self.ablation = asking.suitable_ablation(model) if ablation == "auto" else ablation
         self.typed = clean(text)
         self._spans = split_for(model, self.typed, spans)
         self.chat = asking.has_chat(model) if chat is None else chat
-        asked = asking.Asked(target, versus, ablation, self.chat)
+        asked = asking.Asked(target, versus, self.ablation, self.chat)
         self.question = asking.ask(model, self._spans.pieces, asked)
         self._calibrated = False
 

@@ -26,6 +26,11 @@ def has_chat(model: LanguageModel) -> bool:
     return model.kind == "causal" and bool(getattr(model.tokenizer, "chat_template", None))
 
 
+def suitable_ablation(model: LanguageModel) -> str:
+    """The operator that every model of its kind can do: mask where there is a mask token, else remove."""
+    return "mask" if model.tokenizer.mask_token is not None else "remove"
+
+
 def ask(model: LanguageModel, pieces: list[Piece], asked: Asked) -> Question:
     """Raises BadInput for a model that answers nothing."""
     settings: dict[str, Any] = {"target": asked.target, "versus": asked.versus}

@@ -42,7 +42,11 @@ def test_a_port_that_is_none_is_refused(port: int) -> None:
 
 def test_the_page_and_its_views_load_no_torch() -> None:
     modules = sorted(path.stem for path in (ROOT / "dashboard").glob("*.py") if path.stem not in ("app", "__init__"))
-    names = [f"dashboard.{name}" for name in modules] + ["dashboard.views.prompt", "dashboard.views.about"]
+    names = [f"dashboard.{name}" for name in modules] + [
+        "dashboard.views.lens",
+        "dashboard.lenses.prompt",
+        "dashboard.views.about",
+    ]
     code = f"import sys, {', '.join(names)}; sys.exit(bool({{'torch', 'transformers'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
 

@@ -58,7 +58,7 @@ def test_an_upload_that_is_too_large_is_refused_unread() -> None:
 
 def test_presets_are_finished_runs_and_the_first_is_the_one_promised() -> None:
     names = list(runs.presets())
-    assert names[0] == settings.FIRST_PRESET
+    assert names[0] == settings.FIRST_PRESETS["prompt"]
     for path in runs.presets().values():
         explanation = Explanation.load(path)
         assert any(len(coalition) > 1 for coalition in explanation.measured), path

@@ -17,11 +17,13 @@ from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
 
+FIRST = settings.FIRST_PRESETS["prompt"]
+
 
 @pytest.fixture(autouse=True)
 def presets(example: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence about the film as the only example."""
-    example.save(tmp_path / "presets" / f"{settings.FIRST_PRESET}.json")
+    example.save(tmp_path / "presets" / f"{FIRST}.json")
     monkeypatch.setattr(settings, "PRESETS", tmp_path / "presets")
     st.cache_resource.clear()
 
@@ -37,9 +39,9 @@ def view(name: str, **query: str) -> AppTest:
     def draw(name: str) -> None:
         from importlib import import_module
 
-        from dashboard import state
+        from dashboard import lenses
 
-        state.begin()
+        lenses.begin()
         import_module(f"dashboard.views.{name}").show()
 
     page = AppTest.from_function(draw, default_timeout=60, kwargs={"name": name})
@@ -104,7 +106,7 @@ def test_a_file_that_is_no_run_is_listed_and_can_only_be_deleted(other: Explanat
 def test_examples_cannot_be_deleted_nor_a_run_that_is_gone(other: Explanation) -> None:
     name = runs.keep(other)
     page = view("runs")
-    assert not [one for one in page.button if one.key == f"delete-{settings.FIRST_PRESET}"]
+    assert not [one for one in page.button if one.key == f"delete-{FIRST}"]
     (runs.folder() / f"{name}.json").unlink()
     button(page, f"delete-{name}").click().run()  # type: ignore[attr-defined]
     assert "could be deleted" in page.error[0].value
@@ -114,13 +116,13 @@ def test_examples_cannot_be_deleted_nor_a_run_that_is_gone(other: Explanation) -
 def test_damaged_labels_lose_no_run(other: Explanation, spex_home: Path, content: str) -> None:
     name = runs.keep(other)
     (spex_home / "labels.json").write_text(content)
-    assert [one.id for one in entries.entries()] == [name, settings.FIRST_PRESET]
+    assert [one.id for one in entries.entries()] == [name, FIRST]
     labels.change(name, pinned=True)
     assert entries.entries()[0].pinned
 
 
 def test_two_runs_stand_side_by_side_with_the_differences_of_compare(example: Explanation, other: Explanation) -> None:
-    page = view("compare", run=settings.FIRST_PRESET, **{"with": runs.keep(other)})
+    page = view("compare", run=FIRST, **{"with": runs.keep(other)})
     assert {answer(example), headline(example), answer(other), headline(other)} <= set(titles(page))
     drawn = page.table[0].value
     found = compare(example, other, top=10).pairs
@@ -132,7 +134,7 @@ def test_two_runs_stand_side_by_side_with_the_differences_of_compare(example: Ex
 
 def test_an_address_of_unknown_runs_says_so_and_a_hostile_one_is_ignored(other: Explanation) -> None:
     runs.keep(other)
-    page = view("compare", run=settings.FIRST_PRESET, **{"with": "000000000000"})
+    page = view("compare", run=FIRST, **{"with": "000000000000"})
     assert "no run '000000000000'" in page.warning[0].value.replace("\\", "")
     assert len(page.table) == 1
     assert not view("compare", run="../../etc/passwd", **{"with": "<script>"}).warning
@@ -145,13 +147,13 @@ def test_one_run_alone_is_said() -> None:
 def test_runs_of_different_quantities_are_said_to_be_shares(make: Make) -> None:
     content = make(["The", "film"], {(0,): 0.5}).to_json()
     content["recipe"]["target"] = "NEGATIVE"
-    page = view("compare", run=settings.FIRST_PRESET, **{"with": runs.keep(Explanation.from_json(content))})
+    page = view("compare", run=FIRST, **{"with": runs.keep(Explanation.from_json(content))})
     assert any("share of its own run's largest" in info.value for info in page.info)
 
 
 def test_markup_in_a_prompt_is_text_on_the_compare_page(make: Make) -> None:
     nasty = make(["<img src=x>", "**b**", ":red[c]"], {(0,): 1.0, (1, 2): 2.0})
-    page = view("compare", run=settings.FIRST_PRESET, **{"with": runs.keep(nasty)})
+    page = view("compare", run=FIRST, **{"with": runs.keep(nasty)})
     assert r"\*\*b\*\* × \:red\[c\]" in list(page.table[0].value["Term"])
     assert not any("<img" in one.proto.body for one in page.get("html"))
     assert json.loads(json.dumps(list(page.table[0].value["A"])))
