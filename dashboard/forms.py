@@ -64,6 +64,11 @@ def _settings(lens: ModuleType) -> None:
             help="Leading terms to measure by real ablations, out of the same budget; 0 spends all of it on discovery.",
         )  # fmt: skip
         st.number_input(
+            "Stop at R²", key=state.key(state.R2), min_value=0.05, max_value=1.0, step=0.05, persist_state="session",
+            placeholder="spend the whole budget",
+            help="Ask in rounds and end as soon as held-out R² reaches this, or no longer rises.",
+        )  # fmt: skip
+        st.number_input(
             "Largest order", key=state.key(state.MAX_ORDER), min_value=1, max_value=10, persist_state="session",
             placeholder="the method's own", help="Most parts in one interaction, for methods that ask.",
         )  # fmt: skip
@@ -87,4 +92,5 @@ def _asked() -> Method:
         masks=state.get(state.MASKS),
         verify=int(state.get(state.VERIFY) or 0),
         seed=int(state.get(state.SEED) or 0),
+        r2=state.get(state.R2),
     )

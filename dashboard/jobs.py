@@ -30,7 +30,9 @@ class Job:
     total: int = 0
     error: str = ""
     result: Any = None
+    curve: list[tuple[int, float]] = field(default_factory=list)  # (masks known, held-out R2), as the work tells
     cancel: threading.Event = field(default_factory=threading.Event)
+    enough: threading.Event = field(default_factory=threading.Event)
     _began: tuple[float, int] | None = None
 
     @property

@@ -17,6 +17,14 @@ from spexcore.exports import SHAPIQ_INDICES, csv_text, shapiq_json
 from spexcore.figures import report
 from spexcore.figures.words import INDEX_NAMES
 
+_CURVE = {
+    "mark": {"type": "line", "point": True},
+    "encoding": {
+        "x": {"field": "masks", "type": "quantitative", "title": "masks", "scale": {"domainMin": 0}},
+        "y": {"field": "r2", "type": "quantitative", "title": "held-out R²", "scale": {"domain": [0, 1]}},
+    },
+}
+
 
 def cost(request: Request, shown: Explanation | None) -> None:
     """What Run would cost, weighed in the background once the form asks for something that is not on screen."""
@@ -138,9 +146,28 @@ def _plan_line(plan: work.Plan) -> str:
 def _running(job: Job) -> None:
     if not job.active:
         st.rerun()
-    with guarded(), st.container(horizontal=True, vertical_alignment="center", key="progress"):
-        st.progress(job.share, text=_how_far(job))
-        st.button("Cancel", key="cancel", icon=":material/stop_circle:", on_click=job.stop)
+    with guarded(), st.container(key="progress"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(job.share, text=_how_far(job))
+            if job.curve:
+                st.button(
+                    "Stop and keep", key="enough", icon=":material/done_all:", on_click=job.enough.set,
+                    disabled=job.enough.is_set(), help="End here with what is known; it is judged as always.",
+                )  # fmt: skip
+            st.button("Cancel", key="cancel", icon=":material/stop_circle:", on_click=job.stop)
+        _curve(job)
+
+
+def _curve(job: Job) -> None:
+    """Held-out R2 as it rises. Not Plotly: a figure of Plotly's is torn down at every look."""
+    if not job.curve:
+        return
+    masks, r2 = job.curve[-1]
+    st.caption(plain(f"Held-out R² {r2:.2f} after {masks:,} masks" + (": no better than the mean yet" * (r2 <= 0))))
+    if len(job.curve) > 1:
+        # Below zero says only that it is no better than the mean; how far below would flatten what comes after.
+        known = [{"masks": masks, "r2": max(0.0, r2)} for masks, r2 in job.curve]
+        st.vega_lite_chart({"values": known}, _CURVE, width=520, height=150)
 
 
 def _how_far(job: Job) -> str:

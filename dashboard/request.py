@@ -36,7 +36,7 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """How a question is answered."""
+    """How a question is answered. r2: held-out R2 at which it may end before the budget does."""
 
     method: str
     max_order: int | None
@@ -44,6 +44,7 @@ class Method:
     masks: str
     verify: int
     seed: int
+    r2: float | None = None
 
     @property
     def estimator(self) -> Estimator:
@@ -88,6 +89,7 @@ class Request:
 def method_of(explanation: Explanation) -> dict[str, Any]:
     """The form's values that answer in the way of this explanation; a method unknown here is left out."""
     values = {name: getattr(explanation, name) for name in ("budget", "masks", "verify", "seed")}
+    values["r2"] = explanation.wanted_r2
     name = str(explanation.estimator.get("name"))
     method = next((key for key, kind in ESTIMATORS.items() if kind.__name__ == name), None)
     if method is None:

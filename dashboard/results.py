@@ -71,6 +71,8 @@ def _head(explanation: Explanation) -> None:
         st.text(headline(explanation))
         if confirmed(explanation):
             st.caption(f":material/fact_check: {plain(confirmed(explanation))}")
+        for note in explanation.notes:
+            st.caption(f":material/info: {plain(note)}")
 
 
 def _switches() -> None:

@@ -26,6 +26,7 @@ SEARCH = "search"
 SIDE_A, SIDE_B = "side-a", "side-b"  # ids of the runs that are compared
 INDEX, ORDERS, TOP = "index", "orders", "top"
 METHOD, BUDGET, MASKS, VERIFY, SEED, MAX_ORDER = "method", "budget", "masks", "verify", "seed", "max_order"
+R2 = "r2"
 TEXT, MODEL, TARGET, VERSUS, ABLATION = "text", "model", "target", "versus", "ablation"
 
 #: What every page shares.
@@ -55,6 +56,7 @@ _OWN: dict[str, Any] = {
     VERIFY: settings.VERIFY,
     SEED: 0,
     MAX_ORDER: None,
+    R2: None,
 }
 _ID = re.compile(r"[a-z0-9-]{1,60}")
 

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from spexcore.explain import HELD_OUT, explain
 from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame
 from spexcore.masks import Coalition, Masks, corners, draw
+from spexcore.progress import Step
 from spexcore.store import Store
 from spexcore.validation import Validation, confirm, validate
 
@@ -94,14 +96,22 @@ def explain_question(job: Job, request: Request, shelf: Shelf) -> str:
             game,
             asked.estimator,
             budget=asked.budget,
+            r2=asked.r2,
             masks=asked.masks,
             verify=asked.verify,
             seed=asked.seed,
             memory=store.memory(game.key),
-            on_progress=lambda step: job.report(_PHASES.get(step.phase, step.phase), step.done, step.total),
+            on_progress=partial(_hear, job),
             cancel=job.cancel,
+            enough=job.enough,
         )
     return runs.keep(explanation)
+
+
+def _hear(job: Job, step: Step) -> None:
+    job.report(_PHASES.get(step.phase, step.phase), step.done, step.total)
+    if step.r2 is not None:
+        job.curve.append((step.asked, step.r2))
 
 
 def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: Shelf) -> ReAblation:

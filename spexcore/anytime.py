@@ -26,6 +26,14 @@ def ask_in_rounds(game: Game, masks: Masks, judge: Callable[[], float], wanted: 
     return curve
 
 
+def doublings(n_masks: int, least: int) -> list[int]:
+    """Numbers of masks, each twice the one before and all below `n_masks`, after which to look how much is known."""
+    ends = [max(START, least)]
+    while ends[-1] < n_masks:
+        ends.append(2 * ends[-1])
+    return ends[:-1]
+
+
 def is_flat(curve: list[float]) -> bool:
     """Whether the best of the last rounds is hardly better than the best before them."""
     return len(curve) > ROUNDS and max(curve[-ROUNDS:]) < max(curve[:-ROUNDS]) + FLAT

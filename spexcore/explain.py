@@ -15,7 +15,7 @@ from spexcore.game import Game, KeptValues, Memory, MeteredGame
 from spexcore.intervals import spread_by_order
 from spexcore.masks import Masks
 from spexcore.progress import Step, Watch
-from spexcore.recovery import Judge, Request, recover
+from spexcore.recovery import Judge, Request, Stops, recover
 from spexcore.spectrum import Spectrum
 from spexcore.verification import measured_terms
 
@@ -37,15 +37,17 @@ def explain(
     memory: Memory | None = None,
     on_progress: Callable[[Step], None] | None = None,
     cancel: threading.Event | None = None,
+    enough: threading.Event | None = None,
 ) -> Explanation:
     """Explain a game with at most `budget` masks (all 2^n where that is fewer); held-out masks are extra.
 
     r2: discover in rounds and stop when held-out R2 reaches it, or no longer rises; "auto" is a budget of 8,192 masks
-    with r2 = 0.9 unless given. `on_progress` then also hears the R2 of each round.
+    with r2 = 0.9 unless given. `on_progress` also hears the held-out R2 of what is known so far, as it rises.
     masks: uniform | sizes | near | mixed, how those that discover are drawn (`spexcore.masks.draw`); estimators that
     design their own ignore it. verify: leading terms to measure by real ablations, out of the same budget; 0 spends
     all of it on discovery. memory: values already paid for (`Store.memory`). cancel: an event that stops the run
-    between two batches with Cancelled. Raises BadBudget, BadInput, BadValue.
+    between two batches with Cancelled. enough: an event that ends it there with what is known then, judged as always;
+    for estimators that take any masks. Raises BadBudget, BadInput, BadValue.
     """
     started = time.perf_counter()
     estimator = estimator if estimator is not None else WalshGP()
@@ -53,10 +55,11 @@ def explain(
     asked = Request(most, masks, verify, seed, held_out, r2)
     asked.check(estimator, game.n_players)
     memory = memory if memory is not None else KeptValues()
-    watch = Watch(on_progress, min(most, 2**game.n_players), 2 * held_out)
-    metered = MeteredGame(game, budget=most, memory=memory, on_progress=watch.see, cancel=cancel)
-    between = MeteredGame(game, memory=memory, cancel=cancel)
-    spectrum = recover(watch.follow(metered, "discover"), estimator, asked, _curve(metered, between, watch, asked))
+    watch, stops = Watch(on_progress, min(most, 2**game.n_players), 2 * held_out), Stops(cancel, enough)
+    metered = MeteredGame(game, budget=most, memory=memory, on_progress=watch.see, cancel=stops)
+    between = MeteredGame(game, memory=memory, on_progress=watch.see_held_out, cancel=stops)
+    curve = _curve(metered, between, watch, asked)
+    spectrum = recover(watch.follow(metered, "discover"), estimator, asked, curve, stops)
     samples = metered.samples()
     judge = watch.follow(MeteredGame(game, memory=memory, on_progress=watch.see, cancel=cancel), "judge")
     judged = _judged(spectrum, judge, samples[0], asked)
@@ -67,19 +70,20 @@ def explain(
         held_out_paid=between.paid + judge.paid,
         seconds=time.perf_counter() - started,
         measured=measured_terms(*samples),
-        notes=tuple(game.notes),
         **judged,
-        **_facts(game, estimator, asked),
+        **_facts(game, estimator, asked, metered.asked if stops.early else None),
     )
 
 
-def _facts(game: Game, estimator: Estimator, asked: Request) -> dict[str, Any]:
-    """What was asked, of which game, with which versions: enough to ask it again."""
+def _facts(game: Game, estimator: Estimator, asked: Request, stopped: int | None) -> dict[str, Any]:
+    """What was asked, of which game, with which versions: enough to ask it again. stopped: masks it was cut off at."""
+    cut = [] if stopped is None else [f"Stopped by hand after {stopped:,} of {asked.budget:,} masks."]
     return {
+        "notes": (*game.notes, *cut),
         "estimator": {"name": estimator.name, "parameters": estimator.parameters},
         "seed": asked.seed,
         "masks": asked.masks,
-        "budget": asked.budget,
+        "budget": asked.budget if stopped is None else stopped,
         "verify": asked.verify,
         "wanted_r2": asked.r2,
         "key": game.key,
@@ -88,8 +92,13 @@ def _facts(game: Game, estimator: Estimator, asked: Request) -> dict[str, Any]:
     }
 
 
-def _curve(asking: MeteredGame, judging: MeteredGame, watch: Watch, asked: Request) -> Judge:
-    """Judges a round: R2 on uniform masks that are held out so far, told to whoever watches."""
+def _curve(asking: MeteredGame, judging: MeteredGame, watch: Watch, asked: Request) -> Judge | None:
+    """Judges what is known: R2 on uniform masks that are held out so far, told to whoever watches.
+
+    None where nobody does, or where what is held out on the way would soon be asked for: few players, many masks.
+    """
+    if asked.r2 is None and not (watch.listening and 2**asking.n_players >= 4 * asked.budget):
+        return None
 
     def judge(spectrum: Spectrum) -> float:
         held = hold_out(judging, "uniform", asked.held_out, asked.seed, asking.samples()[0])

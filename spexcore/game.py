@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import threading
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -145,6 +144,12 @@ class Progress(Protocol):
         """Masks done so far, of the total of this call (masks already known included)."""
 
 
+class Stop(Protocol):
+    """Whether to stop before the next batch: a threading.Event."""
+
+    def is_set(self) -> bool: ...
+
+
 class MeteredGame(Game):
     """A game that pays once for each mask, counts, reports progress, and stops when told to.
 
@@ -160,7 +165,7 @@ class MeteredGame(Game):
         budget: int | None = None,
         memory: Memory | None = None,
         on_progress: Progress | None = None,
-        cancel: threading.Event | None = None,
+        cancel: Stop | None = None,
     ) -> None:
         self.game = game
         self.batch = game.batch
@@ -197,11 +202,13 @@ class MeteredGame(Game):
         rows = np.array(sorted(row for key, row in first.items() if key not in known), dtype=int)
         rows = rows[np.argsort(masks[rows].sum(axis=1), kind="stable")]
         self._report(len(masks) - len(rows), len(masks))
-        for start in range(0, len(rows), self.batch):
-            known.update(self._pay(masks, keys, rows[start : start + self.batch]))
-            self._report(len(masks) - max(0, len(rows) - start - self.batch), len(masks))
-        for key in keys:
-            self._asked[key] = self._asked.get(key, 0) + 1
+        try:
+            for start in range(0, len(rows), self.batch):
+                known.update(self._pay(masks, keys, rows[start : start + self.batch]))
+                self._report(len(masks) - max(0, len(rows) - start - self.batch), len(masks))
+        finally:  # what was known when somebody pressed stop can still be fitted
+            for key in filter(known.__contains__, keys):
+                self._asked[key] = self._asked.get(key, 0) + 1
         return np.array([known[key] for key in keys])
 
     def _pay(self, masks: Masks, keys: list[bytes], rows: NDArray[np.int_]) -> dict[bytes, float]:

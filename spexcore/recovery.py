@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from spexcore.anytime import ask_in_rounds
-from spexcore.errors import BadBudget, BadInput
+from spexcore.anytime import ask_in_rounds, doublings
+from spexcore.errors import BadBudget, BadInput, Cancelled
 from spexcore.estimators.base import Estimator, MaskEstimator
-from spexcore.game import MeteredGame
+from spexcore.game import MeteredGame, Stop
 from spexcore.head_start import fit_from
 from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack
 from spexcore.spectrum import Spectrum
@@ -56,19 +57,62 @@ class Request:
             estimator.check_budget(self.budget, n_players)
 
 
-def recover(game: MeteredGame, estimator: Estimator, asked: Request, judge: Judge) -> Spectrum:
-    """Discover, verify, and fit everything that is then known, with at most the budget asked for."""
+@dataclass(frozen=True)
+class Stops:
+    """Two ways to stop between two batches. cancel: keep nothing but what was paid; enough: fit what is known then."""
+
+    cancel: Stop | None = None
+    enough: Stop | None = None
+
+    def is_set(self) -> bool:
+        return any(stop is not None and stop.is_set() for stop in (self.cancel, self.enough))
+
+    @property
+    def early(self) -> bool:
+        """Whether what is known then is enough."""
+        return self.enough is not None and self.enough.is_set() and not (self.cancel and self.cancel.is_set())
+
+
+def recover(game: MeteredGame, estimator: Estimator, asked: Request, judge: Judge | None, stops: Stops) -> Spectrum:
+    """Discover, verify, and fit everything that is then known, with at most the budget asked for.
+
+    judge: hears of every spectrum on the way; needed where `asked.r2` is given. Raises Cancelled.
+    """
     if not isinstance(estimator, MaskEstimator):
         designed = estimator.estimate(game, budget=_share(estimator, asked, game.n_players), seed=asked.seed)
         return _verified(game, lambda: designed, asked)
     fit = lambda: fit_from(game.expected, estimator, game.samples(), game.players, asked.seed)  # noqa: E731
+    try:
+        asked = _discovered(game, estimator, fit, judge, asked)
+        return _verified(game, fit if judge is None else lambda: _told(fit(), judge), asked)
+    except Cancelled:
+        if not (stops.early and game.asked):
+            raise
+        return fit()
+
+
+def _told(spectrum: Spectrum, judge: Judge) -> Spectrum:
+    judge(spectrum)
+    return spectrum
+
+
+def _discovered(
+    game: MeteredGame, estimator: MaskEstimator, fit: Callable[[], Spectrum], judge: Judge | None, asked: Request
+) -> Request:
+    """Ask for the masks that discover; what is to be asked from then on."""
     masks = _discovering(estimator, asked, game.n_players)
-    if asked.r2 is None:
+    if judge is None:
         game(masks)
-    else:
+        return asked
+    if asked.r2 is not None:
         ask_in_rounds(game, masks, lambda: judge(fit()), asked.r2)
-        asked = replace(asked, budget=min(asked.budget, math.ceil(game.asked / DISCOVER)))
-    return _verified(game, fit, asked)
+        return replace(asked, budget=min(asked.budget, math.ceil(game.asked / DISCOVER)))
+    ends = doublings(len(masks), estimator.min_budget(game.n_players))
+    for start, end in pairwise([0, *ends, len(masks)]):
+        game(masks[start:end])
+        if end < len(masks):
+            judge(fit())
+    return asked
 
 
 def _verified(game: MeteredGame, fit: Callable[[], Spectrum], asked: Request) -> Spectrum:
@@ -108,8 +152,7 @@ def _discovering(estimator: Estimator, asked: Request, n_players: int) -> Masks:
     share, rng = _share(estimator, asked, n_players), np.random.default_rng(asked.seed)
     first = first_masks(n_players, asked.budget) if asked.verify else np.empty((0, n_players), dtype=bool)
     masks = _led_by(first, draw(asked.masks, n_players, share, rng))
-    if asked.r2 is not None:
-        masks[len(first) :] = rng.permutation(masks[len(first) :])
+    masks[len(first) :] = rng.permutation(masks[len(first) :])
     return masks
 
 

@@ -80,7 +80,7 @@ def test_what_a_run_says_asks_for_it_again(make: Callable[..., Explanation], ord
     again = other(REQUEST, **values, **method_of(explanation))
     assert again == asked
     assert asks_for(again, explanation, values)
-    others = {"budget": 513, "text": "other", "max_order": 1, "target": "", "verify": 0, "method": "exact"}
+    others = {"budget": 513, "text": "other", "max_order": 1, "target": "", "verify": 0, "method": "exact", "r2": 0.9}
     assert not any(asks_for(other(again, **{name: value}), explanation, values) for name, value in others.items())
 
 
