@@ -3,7 +3,8 @@
 import platform
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -13,14 +14,16 @@ from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out, r2_score
 from spexcore.game import Game, KeptValues, Memory, MeteredGame
 from spexcore.intervals import spread_by_order
-from spexcore.masks import Masks
+from spexcore.masks import Coalition, Masks
 from spexcore.progress import Step, Watch
 from spexcore.recovery import Judge, Request, Stops, recover
+from spexcore.removal import undone
 from spexcore.spectrum import Spectrum
 from spexcore.verification import measured_terms
 
 AUTO, AUTO_R2 = 8192, 0.9  # masks at most, and the held-out R2 that is enough, where nobody says
 HELD_OUT = 256  # masks of each kind kept away from the estimator, beyond the budget
+REMOVING = 4  # the removal curve may cost this fraction of them
 _PACKAGES = ("spexcore", "numpy", "scipy", "scikit-learn", "lightgbm", "torch", "transformers")
 
 
@@ -62,14 +65,15 @@ def explain(
     spectrum = recover(watch.follow(metered, "discover"), estimator, asked, curve, stops)
     samples = metered.samples()
     judge = watch.follow(MeteredGame(game, memory=memory, on_progress=watch.see, cancel=cancel), "judge")
-    judged = _judged(spectrum, judge, samples[0], asked)
+    measured = measured_terms(*samples)
+    judged = _judged(spectrum, judge, samples[0], measured, asked)
     return Explanation(
         spectrum=spectrum,
         masks_asked=metered.asked,
         masks_paid=metered.paid,
         held_out_paid=between.paid + judge.paid,
         seconds=time.perf_counter() - started,
-        measured=measured_terms(*samples),
+        measured=measured,
         **judged,
         **_facts(game, estimator, asked, metered.asked if stops.early else None),
     )
@@ -109,10 +113,13 @@ def _curve(asking: MeteredGame, judging: MeteredGame, watch: Watch, asked: Reque
     return judge
 
 
-def _judged(spectrum: Spectrum, judge: MeteredGame, seen: Masks, asked: Request) -> dict[str, Any]:
-    """What held-out masks say of the spectrum."""
+def _judged(
+    spectrum: Spectrum, judge: MeteredGame, seen: Masks, measured: Mapping[Coalition, float], asked: Request
+) -> dict[str, Any]:
+    """What held-out masks, and a few removals beside them, say of the spectrum."""
     uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, seen) for kind in ("uniform", "near"))
-    found = faithfulness(spectrum, uniform, near)
+    removal = undone(judge, spectrum, measured, n_masks=asked.held_out // REMOVING, seed=asked.seed)
+    found = replace(faithfulness(spectrum, uniform, near), removal=removal)
     spread = spread_by_order(spectrum, judge, near)
     return {"faithfulness": found, "spread": spread}
 

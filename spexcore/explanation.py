@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import MaskEstimator
 from spexcore.faithfulness import Faithfulness
 from spexcore.game import content_key
-from spexcore.interactions import Interactions
+from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
@@ -23,7 +23,6 @@ from spexcore.validation import Confirmation, checked_coalition
 SCHEMA = "spexcore.explanation/1"
 MAX_BYTES = 20_000_000  # a file larger than this was not written here
 DEFAULT_INDEX = "comobius"
-DEFAULT_ORDER = 4  # of reported interactions: above it the alternating sums grow and nobody reads them
 
 #: How masks are drawn -> the indices they serve: those that weigh what such masks show.
 SERVED: dict[str, tuple[str, ...]] = {
@@ -93,7 +92,7 @@ class Explanation:
         first_hand = self.measured if index == "comobius" else {}
         if max_order is None:
             highest = max([1, self.spectrum.order, *map(len, first_hand)])
-            max_order = min(DEFAULT_ORDER, highest)
+            max_order = min(REPORTED_ORDER, highest)
         predicted = self.spectrum.interactions(index, max_order=max_order)
         measured = {S: value for S, value in first_hand.items() if len(S) <= max_order}
         scores = {**predicted.scores, **measured} if measured else predicted.scores
@@ -155,7 +154,7 @@ class Explanation:
             "masks_paid": self.masks_paid,
             "held_out_paid": self.held_out_paid,
             "seconds": round(self.seconds, 3),
-            "faithfulness": asdict(self.faithfulness),
+            "faithfulness": self.faithfulness.to_json(),
             "coefficients": _terms(self.spectrum.coefficients),
             "measured": _terms(self.measured),
             "spread": {str(order): width for order, width in self.spread.items()},
@@ -197,7 +196,7 @@ class Explanation:
             masks_paid=int(content["masks_paid"]),
             held_out_paid=int(content.get("held_out_paid", 0)),
             seconds=float(content.get("seconds", 0.0)),
-            faithfulness=Faithfulness(**content["faithfulness"]),
+            faithfulness=Faithfulness.from_json(content["faithfulness"]),
             measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
             spread={int(order): float(width) for order, width in content.get("spread", {}).items()},
             key=str(content.get("key", "")),

@@ -14,6 +14,8 @@ from spexcore.transforms import INDICES
 if TYPE_CHECKING:
     import pandas as pd
 
+REPORTED_ORDER = 4  # up to which interactions are reported: above it the alternating sums grow and nobody reads them
+
 
 def checked_terms(numbers: Mapping[Coalition, float], players: Sequence[str]) -> Terms:
     """Numbers by coalition of these players, sorted; raises BadInput on a coalition or a number that cannot be."""

@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from spexcore.faithfulness import HeldOut
 from spexcore.game import Game
+from spexcore.interactions import REPORTED_ORDER
 from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
 
 COVERAGE = 0.95
-ORDERS = 4  # to which interactions are reported
 CHECKED = {1: 32, 2: 64, 3: 24}  # order -> coalitions re-ablated at most: larger ones cost too many corners each
 _ENOUGH = 19  # errors from which a 95 % quantile can be read
 _Z = 1.96  # 95 % of a normal distribution
@@ -24,7 +24,7 @@ def spread_by_order(spectrum: Spectrum, game: Game, near: HeldOut) -> dict[int, 
     drawn as these were (Vovk, Gammerman and Shafer 2005). The order after the last follows the growth so far.
     """
     found: dict[int, float] = {}
-    for order in range(1, min(ORDERS, near.masks.shape[1]) + 1):
+    for order in range(1, min(REPORTED_ORDER, near.masks.shape[1]) + 1):
         checked = _removed(near.masks, order)[: CHECKED.get(order, 0)]
         if checked:
             found[order] = _half_width(_errors(spectrum, game, checked))

@@ -14,11 +14,11 @@ from scipy.sparse import csr_array
 
 from spexcore.estimators.threads import one_thread
 from spexcore.game import MeteredGame
+from spexcore.interactions import REPORTED_ORDER
 from spexcore.masks import Coalition, Masks
 from spexcore.spectrum import Spectrum
 from spexcore.surrogate import Surrogate, fit_surrogate
 
-MAX_ORDER = 4  # of measured terms: the order to which interactions are reported
 _DRAWS = 64
 _CANDIDATES = 1_500  # coalitions weighed in a round
 _CORNERS = 2_000  # unknown corners drawn jointly in a round: the draw is cubic in them
@@ -61,7 +61,7 @@ def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int
     """Measure what a spectrum would report among the `top` without its having been measured."""
     masks, values = game.samples()
     measured = measured_terms(masks, values)
-    predicted = spectrum.interactions("comobius", max_order=min(MAX_ORDER, max(1, spectrum.order))).scores
+    predicted = spectrum.interactions("comobius", max_order=min(REPORTED_ORDER, max(1, spectrum.order))).scores
     sizes = {**predicted, **measured}
     leading = sorted((S for S in sizes if S), key=lambda S: (-abs(sizes[S]), len(S), S))[:top]
     claims = [coalition for coalition in leading if coalition not in measured]
@@ -70,7 +70,9 @@ def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int
         game(_masks(wanted, game.n_players))
 
 
-def measured_terms(masks: Masks, values: NDArray[np.float64], max_order: int = MAX_ORDER) -> dict[Coalition, float]:
+def measured_terms(
+    masks: Masks, values: NDArray[np.float64], max_order: int = REPORTED_ORDER
+) -> dict[Coalition, float]:
     """Co-Moebius value of every coalition whose corners are all among the masks: exact, straight from the game.
 
     That of the empty coalition is the value of the whole prompt.
@@ -93,7 +95,7 @@ def _wanted(
     surrogate: Surrogate, known: dict[Removal, float], top: int, share: int, rng: np.random.Generator
 ) -> list[Removal]:
     """Unknown corners of the coalitions most often among the leading ones, at most `share` of them."""
-    coalitions = _affordable(surrogate.coalitions(MAX_ORDER, _CANDIDATES), known)
+    coalitions = _affordable(surrogate.coalitions(REPORTED_ORDER, _CANDIDATES), known)
     corners = list(dict.fromkeys(corner for coalition in coalitions for corner in _below(coalition)))
     unknown = [corner for corner in corners if corner not in known]
     if not unknown:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spexcore.bench.texts import prompt_game, prompts
 from spexcore.errors import BadInput
 from spexcore.game import FunctionGame, Game, TableGame, Values
 from spexcore.lenses.synthetic import random_game
@@ -14,6 +15,8 @@ from spexcore.masks import ENUMERABLE, Masks, all_masks, draw, near_limit
 BUDGETS = (64, 128, 256, 512)
 BELOW = (16, 32)  # smaller budgets, of our methods alone: how few masks do for an equal R2
 JUDGED = 4000  # fresh uniform masks where not all can be listed
+JUDGED_PROMPTS = 500  # of a model's own values
+WORDS = {12: (64, 256), 24: (128, 512), 48: (256, 512), 100: (512,), 200: (512,)}  # words of a prompt -> budgets
 N_TERMS = 20
 NOISE = 0.1  # standard deviation, in that of the values
 DENSE = (32, 64, 128)  # players of the games that a released method is run on
@@ -32,6 +35,12 @@ class Case:
     n_masks: int
     distribution: str = "uniform"
     ours_only: bool = False
+    judged: int = JUDGED
+
+    @property
+    def timed(self) -> bool:
+        """Whether CPU seconds are those of the method: some draw masks of their own, which cost a model's."""
+        return self.part != "prompts"
 
     def judges(self) -> tuple[Masks, Masks]:
         """Masks that judge: all or fresh uniform ones; and those near the full mask."""
@@ -41,7 +50,7 @@ class Case:
             removed = n - everything.sum(axis=1)
             return everything, everything[(removed >= 1) & (removed <= near_limit(n))]
         rng = np.random.default_rng(2**31)
-        return draw("uniform", n, JUDGED, rng), draw("near", n, JUDGED // 4, rng)
+        return draw("uniform", n, self.judged, rng), draw("near", n, self.judged // 4, rng)
 
 
 def real_cases(data: Path, *, quick: bool = False) -> list[Case]:
@@ -56,6 +65,16 @@ def real_cases(data: Path, *, quick: bool = False) -> list[Case]:
         if not quick:
             found += [Case("real", file.stem, game, game, n, ours_only=True) for n in BELOW]
             found += [Case("near", file.stem, game, game, 256, "mixed")] if "sentiment" in file.stem else []
+    return found
+
+
+def prompt_cases(data: Path, *, quick: bool = False, count: int = 2) -> list[Case]:
+    """The first words of `count` reviews of each length under the embedded model; a judge costs a forward pass."""
+    found = []
+    for n_words, budgets in list(WORDS.items())[: 1 if quick else None]:
+        for text in prompts(data, n_words, 1 if quick else count):
+            game, name = prompt_game(text), f"{n_words} words: {text[:40]}"
+            found += [Case("prompts", name, game, game, n, judged=JUDGED_PROMPTS) for n in budgets]
     return found
 
 

@@ -1,12 +1,11 @@
 """spex bench confirmation: of the terms a run reports first, the share that ablating the model again confirms."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spexcore.errors import BadInput
+from spexcore.bench.texts import prompt_lens, reviews
 from spexcore.estimators import ProxySPEX, WalshGP
 from spexcore.estimators.base import Estimator
 from spexcore.explain import explain
@@ -26,14 +25,10 @@ METHODS: dict[str, tuple[Estimator, str, int]] = {
 
 def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
     """A row a review and method: terms, confirmed, first_hand; data: the folder that holds `spex/sentiment.csv`."""
-    from spexcore.lenses import PromptLens
-    from spexcore.models import LanguageModel
-
     texts = _reviews(data if data is not None else Path("../shared/data"), 2 if quick else REVIEWS)
-    model = LanguageModel.load("sentiment")
     rows = []
     for text in texts:
-        lens = PromptLens(model, text, target="POSITIVE", spans="words", ablation="mask")
+        lens = prompt_lens(text)
         rows += [row(lens, method, 64 if quick else BUDGET) for method in METHODS]
     return {"suite": "confirmation", "rows": rows}
 
@@ -75,12 +70,5 @@ def _half_width(explanation: Explanation) -> float:
 
 def _reviews(folder: Path, count: int) -> list[str]:
     """Reviews spread evenly over the lengths, shortest to longest."""
-    path = folder / "spex" / "sentiment.csv"
-    if not path.is_file():
-        raise BadInput(f"`data` must be a folder with spex/sentiment.csv; {folder} has none. Name it with --data.")
-    with path.open(encoding="utf-8", newline="") as file:
-        texts = [line["review"].strip('"') for line in csv.DictReader(file)]
-    fitting = sorted(
-        (text for text in texts if WORDS[0] <= len(text.split()) <= WORDS[1]), key=lambda t: len(t.split())
-    )
+    fitting = [text for text in reviews(folder) if WORDS[0] <= len(text.split()) <= WORDS[1]]
     return [fitting[k] for k in np.linspace(0, len(fitting) - 1, count).astype(int)]

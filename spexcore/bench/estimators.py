@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from spexcore.bench.cases import Case, real_cases, synthetic_cases
+from spexcore.bench import leading, shapley
+from spexcore.bench.cases import Case, prompt_cases, real_cases, synthetic_cases
 from spexcore.bench.contenders import REFERENCE, Contender, Predictor, contenders, versions
 from spexcore.bench.ratios import Row, summaries
 from spexcore.faithfulness import r2_score
@@ -32,7 +33,7 @@ COLUMNS = {
 def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
     """All rows, what they come to, and what made them; data: the folder that holds `games/*.npz`."""
     folder = data if data is not None else Path("../shared/data")
-    cases = [*real_cases(folder, quick=quick), *synthetic_cases(quick=quick)]
+    cases = [*real_cases(folder, quick=quick), *prompt_cases(folder, quick=quick), *synthetic_cases(quick=quick)]
     rows = [row for case in cases for seed in range(1 if quick else SEEDS) for row in measure(case, seed)]
     return {
         "suite": "estimators",
@@ -42,11 +43,16 @@ def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
         "reference": REFERENCE,
         "summaries": {part: summaries(rows, REFERENCE, part) for part in dict.fromkeys(row["part"] for row in rows)},
         "rows": rows,
+        "leading": leading.rows(folder, quick=quick),
+        "shapley": shapley.rows(folder, quick=quick),
     }
 
 
 def table(result: dict[str, Any]) -> str:
-    """One table a part: games, budgets and seeds pooled; each method where the reference was run too."""
+    """One table a part: games, budgets and seeds pooled; each method where the reference was run too.
+
+    Then the terms reported first, and Shapley values and interactions.
+    """
     versions_ = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     lines = [f"{result['date']}; {versions_}; one GEMM of this process: {result['calibration_gflops']:.0f} GF/s"]
     lines.append(f"reference: {result['reference']}")
@@ -54,7 +60,7 @@ def table(result: dict[str, Any]) -> str:
         lines += ["", f"| {part} | " + " | ".join(title for title, _ in COLUMNS.values()) + " |"]
         lines.append("|" + "---|" * (1 + len(COLUMNS)))
         lines += ["| " + " | ".join([row["method"], *_cells(row)]) + " |" for row in found]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *leading.table(result["leading"]), "", *shapley.table(result["shapley"])])
 
 
 def measure(case: Case, seed: int, methods: Iterable[Contender] | None = None) -> list[Row]:
@@ -68,7 +74,7 @@ def measure(case: Case, seed: int, methods: Iterable[Contender] | None = None) -
             continue
         started = time.process_time()
         fitted, error = _fitted(contender, case, masks, values, seed)
-        seconds = time.process_time() - started
+        seconds = time.process_time() - started if case.timed else None
         r2, near = (r2_score(truth, _predicted(fitted, judge, values)) for truth, judge in zip(truths, judges))
         where = {"part": case.part, "game": case.name, "masks": case.n_masks, "seed": seed}
         rows.append({**where, "method": contender.name, "r2": r2, "r2_near": near, "cpu_s": seconds, "error": error})

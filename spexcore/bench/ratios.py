@@ -80,6 +80,6 @@ def _where(row: Row) -> tuple[str, int]:
     return row["game"], row["masks"]
 
 
-def _mean(numbers: Iterable[float]) -> float | None:
-    found = list(numbers)
+def _mean(numbers: Iterable[float | None]) -> float | None:
+    found = [number for number in numbers if number is not None]
     return float(np.mean(found)) if found else None

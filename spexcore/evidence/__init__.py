@@ -5,7 +5,7 @@ from spexcore.evidence.flips import Flip, smallest_flip
 from spexcore.evidence.joint import Joint, joint_effects
 from spexcore.evidence.mislabels import Suspect, suspects
 from spexcore.evidence.ranking import Ranking, rank_agreement
-from spexcore.evidence.removal import Removal, removal_curve
+from spexcore.removal import Removal, removal_curve
 
 __all__ = [
     "Card",

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spexcore.bench import estimators
+from spexcore.bench import estimators, leading, shapley
 from spexcore.bench.cases import Case, real_cases, synthetic_cases
 from spexcore.bench.contenders import REFERENCE, Contender, contenders, versions
 from spexcore.bench.estimators import measure, run, table
 from spexcore.bench.ratios import fewer_masks, means, summaries, unexplained_ratio
+from spexcore.bench.texts import prompt_game, prompts
 from spexcore.errors import BadInput
-from spexcore.estimators import Lasso
+from spexcore.estimators import Exact, Lasso
 from spexcore.game import TableGame
 from spexcore.masks import all_masks, draw
 
@@ -36,7 +37,10 @@ def linear_case(n_masks: int = 60, **settings: Any) -> Case:
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     few = [contender for contender in contenders() if contender.name in CHEAP]
     monkeypatch.setattr(estimators, "contenders", lambda: few)
-    monkeypatch.setattr(estimators, "synthetic_cases", lambda quick: [])
+    for part in ("synthetic_cases", "prompt_cases"):
+        monkeypatch.setattr(estimators, part, lambda *_, quick: [])
+    for part in (leading, shapley):
+        monkeypatch.setattr(part, "rows", lambda *_, quick: [])
 
 
 @pytest.mark.usefixtures("cheap")
@@ -51,8 +55,8 @@ def test_every_method_is_measured_on_the_same_game_and_the_answer_is_json(tmp_pa
     assert result["versions"]["numpy"] == np.__version__
     lines = table(result).splitlines()
     assert [line for line in lines if line.startswith("| Lasso 1 | 1.000 |")]
-    assert len(lines) == 5 + len(CHEAP)
-    assert len({line.count("|") for line in lines[3:]}) == 1
+    assert len(lines) == 5 + len(CHEAP) + 6
+    assert len({line.count("|") for line in lines[3 : 5 + len(CHEAP)]}) == 1
 
 
 def test_a_folder_without_games_is_refused(tmp_path: Path) -> None:
@@ -173,3 +177,86 @@ def test_masks_for_equal_r2_lie_between_two_budgets_on_a_log_scale(r2_there: flo
     ours = {("a", 64): 0.3, ("a", 128): 0.5, ("a", 256): 0.7, ("a", 512): 0.9}
     assert fewer_masks(ours, {("a", 512): r2_there}) == pytest.approx(factor)
     assert fewer_masks(ours, {("b", 512): r2_there}) is None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three exact games of seven players and three reviews."""
+    for part in ("games", "spex"):
+        (tmp_path / part).mkdir()
+    rng = np.random.default_rng(0)
+    for k in range(3):
+        np.savez(tmp_path / "games" / f"sentiment-{k}.npz", values=rng.normal(size=2**7))
+    reviews = ['"""Not bad at all, in fact."""', '"""Good."""', '"""Dull, dull and then dull again."""']
+    (tmp_path / "spex" / "sentiment.csv").write_text("review,n\n" + "\n".join(f"{text},1" for text in reviews))
+    return tmp_path
+
+
+def test_prompts_are_the_first_words_of_the_shortest_long_enough(folder: Path) -> None:
+    assert prompts(folder, 4, 5) == ["Not bad at all,", "Dull, dull and then"]
+    assert prompts(folder, 4, 1) == ["Not bad at all,"]
+    assert prompts(folder, 40, 1) == []
+
+
+def test_a_prompt_is_judged_by_its_own_values_and_paid_once(folder: Path) -> None:
+    case = Case("prompts", "four", *[prompt_game(prompts(folder, 4, 1)[0])] * 2, 12)
+    rows = measure(case, 0, [Contender("lasso", lambda game, masks, values, seed: Lasso().fit(masks, values))] * 2)
+    assert rows[0] == rows[1]
+    assert rows[0]["cpu_s"] is None
+    assert case.game.paid == 2**4
+    assert summaries(rows, "theirs", "prompts")[0]["cpu_s"] is None
+
+
+def test_recall_counts_the_true_leading_terms_among_the_claimed() -> None:
+    truth = {(): 9.0, **{(i,): 20.0 - i for i in range(12)}, (0, 1): 0.0}
+    claimed = {(): 50.0, **{(i,): -(20.0 - i) if i == 2 else 20.0 - i for i in range(5)}, (0, 1): 30.0}
+    found = leading.judged(leading.Found(claimed, frozenset({(0,), (1,)})), truth)
+    assert found == {"recall": 0.5, "right_sign": pytest.approx(4 / 6), "measured": pytest.approx(2 / 6)}
+    assert leading.judged(leading.Found({}), truth) == {"recall": 0.0, "right_sign": 0.0, "measured": 0.0}
+
+
+def test_with_every_mask_all_methods_find_all_leading_terms(folder: Path) -> None:
+    game = TableGame(np.load(folder / "games" / "sentiment-0.npz")["values"])
+    truth = Exact().estimate(game, budget=2**7).interactions("comobius", 4).scores
+    for name, find in leading.methods().items():
+        shares = leading.judged(find(game, 2**7, 4, 0), truth)
+        if "verify" in name:
+            assert shares == {"recall": 1.0, "right_sign": 1.0, "measured": 1.0}
+        elif name == "Pairwise":
+            assert shares["recall"] < 1, "it measures no triple"
+            assert shares["right_sign"] == shares["measured"] == 1
+    few = leading.methods()["Pairwise"](game, 5, 2, 0)
+    assert few.scores == {}
+
+
+def test_truth_of_a_prompt_is_every_single_and_pair_removal(folder: Path) -> None:
+    ((name, game, truth, order, budgets),) = leading._prompts(folder, {5: 1})
+    assert (name, order, budgets) == ("5 words: Not bad at all, in", 2, (4,))
+    exact = Exact().estimate(game, budget=2**5).interactions("comobius", 2)
+    for coalition, score in truth.items():
+        assert score == pytest.approx(exact[coalition], abs=1e-9)
+
+
+def test_with_every_mask_released_shapley_indices_are_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours come from the exact spectrum, theirs from regressions and strata of their own."""
+    pytest.importorskip("shapiq")
+    monkeypatch.setattr(shapley, "BUDGET", 2**7)
+    game = TableGame(np.random.default_rng(1).normal(size=2**7))
+    exact = Exact().estimate(game, budget=2**7)
+    released = {name: find for name, find in shapley.methods().items() if "shapiq" in name}
+    assert len(released) == 4
+    for find in released.values():
+        for index, scores in find(game, 0).items():
+            order = shapley.INDICES[index]
+            assert shapley.relative_error(scores, exact.interactions(index, order).scores, order) < 1e-9
+
+
+def test_relative_error_by_hand_and_the_tables(folder: Path) -> None:
+    assert shapley.relative_error({(0, 1): 1.0, (2,): 9.0}, {(0, 1): 2.0, (0, 2): 2.0, (): 5.0}, 2) == 5 / 8
+    rows = shapley.rows(folder, quick=True)
+    lines = shapley.table(rows)
+    assert len({line.count("|") for line in lines}) == 1
+    assert [line for line in lines if line.startswith("| WalshGP, sizes | 0.000 | 0.000 | 0.000 |")]
+    (row,) = [{"game": "a", "players": 9, "masks": 5, "orders": 2, "seed": 0, "method": "m"}]
+    half = [row | {"recall": share, "right_sign": 1.0, "measured": 0.0} for share in (0.2, 0.4)]
+    assert leading.table(half)[2:] == ["| 1 of 9 players, orders 1-2 | 5 | m | 0.30 | 1.00 | 0.00 |"]
