@@ -55,8 +55,11 @@ class Head:
     def logits(self, theta: Array, features: Array) -> Array:
         """(n_masks, K, d + 1) and (n_points, d) -> (n_masks, n_points, n_classes); a first class of two scores 0."""
         z = np.hstack([features, np.ones((len(features), 1))])
-        scores = np.einsum("mkd,pd->mpk", theta, z, optimize=True)
-        return scores if self.n_classes > 2 else np.concatenate([np.zeros_like(scores), scores], axis=2)
+        return self.classed(np.einsum("mkd,pd->mpk", theta, z, optimize=True))
+
+    def classed(self, scores: Array) -> Array:
+        """Scores (..., K) -> logits (..., n_classes): a first class of two scores 0."""
+        return scores if self.n_classes > 2 else np.concatenate([np.zeros_like(scores), scores], axis=-1)
 
 
 def margins(logits: Array, targets: NDArray[np.intp]) -> Array:

@@ -28,7 +28,11 @@ class Question:
 
     def of(self, head: Head, theta: Array) -> Array:
         """Values (n_masks,) of heads (n_masks, K, d + 1)."""
-        found = margins(head.logits(theta, self.features), self.targets)
+        return self.said(head.logits(theta, self.features))
+
+    def said(self, logits: Array) -> Array:
+        """Values (n_masks,) of logits (n_masks, n_points, n_classes)."""
+        found = margins(logits, self.targets)
         return (found if self.value == "margin" else np.logaddexp(0.0, -found)).mean(axis=1)
 
     def gradient(self, head: Head) -> Array:

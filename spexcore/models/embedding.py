@@ -26,12 +26,7 @@ def embed(model: LanguageModel, texts: list[str]) -> SentenceFeatures:
 
     Texts of one length run together, so that nothing is padded.
     """
-    sequences = [model.encode(text) for text in texts]
-    for row, ids in enumerate(sequences):
-        if not ids:
-            raise BadInput(f"`texts` must have something {model.id!r} can read; row {row} makes no token.")
-    most = model.max_tokens
-    read = [ids[: most - 1] + ids[-1:] if len(ids) > most else ids for ids in sequences]
+    read, cut = tokens_of(model, texts)
     network = model.network.base_model
 
     def pooled(pack: Pack) -> Tensor:
@@ -42,4 +37,15 @@ def embed(model: LanguageModel, texts: list[str]) -> SentenceFeatures:
         return torch.nn.functional.normalize(torch.cat(parts))
 
     features = Runner(model.device, model.mean_id).run(from_lists(read), pooled)
-    return SentenceFeatures(features.astype(np.float32), np.array([len(ids) > most for ids in sequences]))
+    return SentenceFeatures(features.astype(np.float32), cut)
+
+
+def tokens_of(model: LanguageModel, texts: list[str]) -> tuple[list[list[int]], NDArray[np.bool_]]:
+    """Token ids of each text, and whether it was cut to what the model reads (its last token is kept)."""
+    sequences = [model.encode(text) for text in texts]
+    for row, ids in enumerate(sequences):
+        if not ids:
+            raise BadInput(f"`texts` must have something {model.id!r} can read; row {row} makes no token.")
+    most = model.max_tokens
+    read = [ids[: most - 1] + ids[-1:] if len(ids) > most else ids for ids in sequences]
+    return read, np.array([len(ids) > most for ids in sequences])

@@ -14,6 +14,7 @@ from spexcore.masks import Masks
 from spexcore.models.anatomy import Anatomy
 from spexcore.models.causal import LOGITS
 from spexcore.models.language_model import LanguageModel
+from spexcore.models.narrowing import narrowed, position_wise
 from spexcore.models.parts import Part
 from spexcore.models.passes import Pass, groups, logits, read
 from spexcore.models.resuming import MOST_BYTES, recorded, resumed, size
@@ -33,7 +34,10 @@ class Results:
 
 @final
 class PartScorer:
-    """Runs masks over parts. forwards: rows computed; layers_run: of forwards x n_layers, those really computed."""
+    """Runs masks over parts. forwards: rows computed; layers_run: of forwards x n_layers, those really computed.
+
+    shortcuts: whether layers below the first ablated one are computed once, and the last one only where it is read.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class PartScorer:
         *,
         fills: Sequence[Fill | None] | None = None,
         rescale: bool = False,
-        resume: bool = True,
+        shortcuts: bool = True,
     ) -> None:
         self.notes: list[str] = []
         self.forwards = self.layers_run = self.tokens_forwarded = 0
@@ -56,7 +60,8 @@ class PartScorer:
             _Group(tuple(some), fill, model.device) for some, fill in zip(groups(passes), fills, strict=True)
         ]
         self._n_texts = 1 + max(one.text for one in passes)
-        self._resume = resume
+        self._shortcuts = shortcuts
+        self._narrow = position_wise(anatomy)
         self._rows = TOKENS[model.device.split(":")[0]]
 
     def results(self, masks: Masks) -> Results:
@@ -133,6 +138,8 @@ class PartScorer:
             stack.enter_context(hooked(self._sites, cut))
             if known is not None:
                 stack.enter_context(resumed(self._anatomy.layers, first, known, texts))
+            if group.read is not None:
+                stack.enter_context(narrowed(self._narrow, group.read, len(which)))
             found = logits(self._model, group.ids[which], group.passes[0].n_scored)
         values, right = read(self._model, found, [group.passes[k] for k in which])
         self.forwards += len(which)
@@ -141,12 +148,17 @@ class PartScorer:
         return values.double().cpu().numpy(), right.cpu().numpy()
 
     def _prepare(self, group: "_Group") -> None:
+        """Finds out once which shortcuts serve these passes."""
+        if not group.ready and self._shortcuts:
+            self._keep_lower_layers(group)
+            self._read_last_layer(group)
+        group.ready = True
+
+    def _keep_lower_layers(self, group: "_Group") -> None:
         """Computes once what the layers below the ablated ones give, and tries whether passes can go on from there."""
         layers = {int(layer) for layer in self._layer_of} - {0}
-        if group.ready or not layers or not self._resume:
-            group.ready = True
+        if not layers:
             return
-        group.ready = True
         kept: dict[int, Any] = {}
         with recorded(self._anatomy.layers, kept):
             found = logits(self._model, group.ids, group.passes[0].n_scored)
@@ -158,15 +170,37 @@ class PartScorer:
         group.known = kept
         none_cut = np.ones((len(rows), len(self._layer_of)), dtype=bool)
         again = self._run(group, none_cut, rows, min(layers))[0]
-        if not np.allclose(again, whole.double().cpu().numpy(), rtol=0, atol=_SAME.get(found.dtype, 0.1)):
+        if not self._same(again, whole.double().cpu().numpy()):
             group.known = {}
+
+    def _read_last_layer(self, group: "_Group") -> None:
+        """Tries whether the last layer is read only at the last positions, or a classifier's only at the first."""
+        length, n_scored, _ = group.passes[0].shape
+        causal = self._model.kind == "causal"
+        if n_scored > length / 2 or not self._narrow:
+            return
+        masks = np.arange(3 * len(self._layer_of)).reshape(3, -1) % 3 > 0
+        masks[0] = True
+        rows, first = np.zeros(3, dtype=int), int(self._layer_of.min())
+        whole = self._run(group, masks, rows, first)[0]
+        group.read = slice(-n_scored, None) if causal else slice(0, 1)
+        if not self._same(self._run(group, masks, rows, first)[0], whole):
+            group.read = None
+
+    def _same(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+        dtype = next(self._model.network.parameters()).dtype
+        return np.allclose(one, other, rtol=0, atol=_SAME.get(dtype, 0.1))
 
 
 class _Group:
-    """Passes of one shape: their ids (n_passes, length), what ablated parts say, and what lower layers gave."""
+    """Passes of one shape: their ids (n_passes, length), what ablated parts say, and what lower layers gave.
+
+    read: the positions at which the last layer is needed; None for all of them.
+    """
 
     def __init__(self, passes: tuple[Pass, ...], fill: Fill | None, device: str) -> None:
         self.passes, self.fill = passes, fill
         self.ids = torch.tensor([one.ids for one in passes], device=device)
         self.known: dict[int, Any] = {}
+        self.read: slice | None = None
         self.ready = False

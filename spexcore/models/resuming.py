@@ -33,17 +33,22 @@ def resumed(layers: Sequence[Any], first: int, known: Any, texts: Tensor) -> Ite
     handed = _rows(known, texts)
     with ExitStack() as stack:
         for layer in layers[:first]:
-            stack.callback(_restore, layer, layer.__dict__.get("forward"))
-            layer.forward = lambda *_, **__: handed
+            stack.enter_context(replaced(layer, lambda *_, **__: handed))
         yield
 
 
-def _restore(layer: Any, forward: Callable[..., Any] | None) -> None:
-    """The layer's own forward again; one that was replaced on the object before (accelerate) comes back."""
-    if forward is None:
-        del layer.forward
-    else:
-        layer.forward = forward
+@contextmanager
+def replaced(module: Any, forward: Callable[..., Any]) -> Iterator[None]:
+    """Within, `forward` is the module's; after it its own again, or what was on the object before (accelerate)."""
+    before = module.__dict__.get("forward")
+    module.forward = forward
+    try:
+        yield
+    finally:
+        if before is None:
+            del module.forward
+        else:
+            module.forward = before
 
 
 def _rows(output: Any, texts: Tensor) -> Any:

@@ -61,7 +61,7 @@ def test_rows_are_what_one_mask_at_a_time_gives(load, family, attention):
             together, question = lens(masks), lens.question
             alone = PartScorer(
                 model, question.anatomy, lens.parts, question.passes,
-                fills=question.fills, rescale=ablation == "paper", resume=False,
+                fills=question.fills, rescale=ablation == "paper", shortcuts=False,
             )  # fmt: skip
             single = np.concatenate([alone.results(mask[None]).values[:, 0] for mask in masks])
             assert np.ptp(together) > 0.1
@@ -162,12 +162,37 @@ def test_layers_below_the_first_ablated_one_are_computed_once(load, family):
     lens = lens_of(load(family), units="heads", layers="2")
     masks = some_masks(lens.n_players)
     expected = PartScorer(
-        lens.model, lens.question.anatomy, lens.parts, lens.question.passes, fills=lens.question.fills, resume=False
+        lens.model, lens.question.anatomy, lens.parts, lens.question.passes, fills=lens.question.fills, shortcuts=False
     )
     np.testing.assert_allclose(lens(masks), expected.results(masks).values[:, 0], rtol=0, atol=1e-10)
     scorer = lens.question._scorer
     assert scorer.layers_run == scorer.forwards  # one layer of three
     assert expected.layers_run == 3 * expected.forwards
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_last_layer_runs_only_where_it_is_read(load, family):
+    """What its last projections multiply: the position that is read of every row; a mean over positions needs all."""
+    model = load(family)
+    lens = lens_of(model, units="heads")
+    masks = some_masks(lens.n_players)
+    lens(masks[:1])
+    anatomy, seen = lens.question.anatomy, []
+    forward = anatomy.mlp[-1].forward
+    anatomy.mlp[-1].forward = lambda fed: seen.append(fed.numel() // fed.shape[-1]) or forward(fed)
+    lens(masks)
+    del anatomy.mlp[-1].forward
+    assert sum(seen) == len(masks) * (len(lens.question.passes[0].ids) if family == "modernbert" else 1)
+
+
+def test_a_last_layer_that_is_read_elsewhere_runs_in_full(load, monkeypatch):
+    from spexcore.models import narrowing
+
+    model, at = load("llama"), narrowing._at
+    masks = some_masks(12)
+    expected = lens_of(model, units="heads")(masks)
+    monkeypatch.setattr(narrowing, "_at", lambda forward, read, n_rows: at(forward, slice(0, 1), n_rows))
+    np.testing.assert_allclose(lens_of(model, units="heads")(masks), expected, rtol=0, atol=1e-10)
 
 
 def test_a_pass_that_cannot_go_on_from_the_middle_is_a_whole_one(load, monkeypatch):
