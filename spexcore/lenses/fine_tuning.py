@@ -125,6 +125,7 @@ def _scores(
     everywhere = np.zeros((1, len(lens.examples)))
     everywhere[0, list(rows)] = weights
     start = lens.head.retrained(everywhere)[0]
+    assert isinstance(lens.encoder, FrozenEncoder)  # `_checked` has refused any other
     return fine_tuned(lens.encoder.model, task, start, weights, epochs=epochs, seed=seed, on_step=tick)
 
 
