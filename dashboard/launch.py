@@ -15,7 +15,7 @@ def command(port: int | None = None) -> list[str]:
     """The command line that serves the page on 127.0.0.1, telemetry off, theme included."""
     options = OPTIONS if port is None else {**OPTIONS, "server.port": port}
     flags = [f"--{name}={_plain(value)}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+    return [sys.executable, "-m", "dashboard.server", str(APP), *flags]
 
 
 def serve(port: int | None = None) -> None:
