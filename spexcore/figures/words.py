@@ -171,7 +171,7 @@ def grounds(explanation: Explanation) -> dict[str, str]:
         enough = next((size for size, r2 in judged.by_size.items() if r2 >= judged.r2 - CLOSE), most)
         found["Terms"] = f"The {enough:,} largest of {most:,} predict as well as all of them: R² within {CLOSE:.2f}."
     if judged.energy:
-        orders = [f"order {order} {100 * share:.0f} %" for order, share in judged.energy.items() if share >= CLOSE]
+        orders = [f"{100 * share:.0f} % order {order}" for order, share in judged.energy.items() if share >= CLOSE]
         found["Variance"] = f"{', '.join(orders)}."
     if judged.removal:
         found["Removing parts"] = _undone(explanation, judged.removal)
@@ -186,9 +186,9 @@ def _undone(explanation: Explanation, removal: Removal) -> str:
     """One size of the removal curve: three parts, or the most that were removed."""
     k = min(3, len(removal.sizes) - 1)
     parts = "part" if removal.sizes[k] == 1 else f"{_COUNT.get(removal.sizes[k], removal.sizes[k])} parts"
-    told = ", ".join(f"{amount(removal.values[name][k])} chosen {how}" for name, how in REMOVED_BY.items())
-    whole = amount(removal.values["terms"][0])
-    return f"{quantity(explanation).name} is {whole} as it stands; really without {parts} {told}."
+    told = ", ".join(f"{amount(removal.values[name][k])} ({how})" for name, how in REMOVED_BY.items())
+    whole = f"{quantity(explanation).name} {amount(removal.values['terms'][0])} as it stands"
+    return f"{whole}; with {parts} really removed {told}."
 
 
 def confirmed(explanation: Explanation) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from spexcore import figures
 from spexcore.explanation import Explanation
@@ -66,9 +67,10 @@ def test_the_sentences_say_the_numbers(judged: Explanation) -> None:
         "0.90 (95 % 0.85 … 0.93), error 0.30; near the prompt 0.80 (95 % 0.70 … 0.86)"
     )
     assert said["Terms"].startswith("The 5 largest of 7 ")
-    assert said["Variance"] == "order 1 75 %, order 2 25 %."
-    assert "POSITIVE is +3.00 as it stands" in said["Removing parts"]
-    assert "without two parts −1.00 chosen by terms, +0.50 chosen by single effects" in said["Removing parts"]
+    assert said["Variance"] == "75 % order 1, 25 % order 2."
+    assert said["Removing parts"].startswith(
+        "POSITIVE +3.00 as it stands; with two parts really removed −1.00 (by terms)"
+    )
 
 
 def test_report_and_command_line_have_the_curves(judged: Explanation) -> None:
@@ -79,3 +81,19 @@ def test_report_and_command_line_have_the_curves(judged: Explanation) -> None:
     assert "held-out R2 0.900 [0.850, 0.930] uniform, 0.800 [0.700, 0.860] near the full prompt (error 0.200)" in text
     assert "R2 by terms kept: 1 -0.20, 2 0.50, 5 0.90, 7 0.90; variance by order: 1 75%, 2 25%" in text
     assert "value without 0, 1, 2 players: terms +3.00 +1.00 -1.00; single effects +3.00" in text
+
+
+def test_the_page_folds_it_under_the_views(judged: Explanation, example: Explanation) -> None:
+    def draw(explanation: object) -> None:
+        from dashboard import trusting
+
+        trusting.panel(explanation, dark=False)
+
+    for explanation, charts in ((judged, 1), (example, 0)):
+        page = AppTest.from_function(draw, default_timeout=60, kwargs={"explanation": explanation}).run()
+        assert not page.exception
+        (folded,) = page.expander
+        assert folded.label == "How far to trust it"
+        assert len(page.get("plotly_chart")) == charts
+        assert all(name in page.markdown[0].value for name in grounds(explanation))
+        assert ("run it again" in page.caption[0].value) is (not charts)
