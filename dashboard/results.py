@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import confirming, panels, session, settings, state
+from dashboard import confirming, panels, session, settings, state, trusting
 from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
 from dashboard.lenses import LENSES
@@ -46,6 +46,7 @@ def _results(explanation: Explanation, name: str) -> None:
             lens.parts(view)
             _switches()
             _views(view)
+            trusting.panel(explanation, dark=view.dark)
             confirming.panel(explanation, dark=view.dark)
         with right, st.container(border=True, key="inspector"):
             inspector(view, lens.excerpt(view))

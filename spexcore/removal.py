@@ -43,11 +43,12 @@ def removal_curve(
     n = game.n_players
     steps = sorted({0, *(size for size in sizes if 0 < size < n)})
     rng = np.random.default_rng([seed, 5])
-    orders = {"random": [rng.permutation(n) for _ in range(SHUFFLES)]}
+    orders: dict[str, list[NDArray[np.intp]]] = {}
     for name, effect in effects.items():
         if np.shape(effect) != (n,):
             raise BadInput(f"`effects` must have one number for each of {n} players; {name!r} has {np.shape(effect)}.")
         orders[name] = [np.argsort(-np.asarray(effect), kind="stable")]
+    orders["random"] = [rng.permutation(n) for _ in range(SHUFFLES)]
     return Removal(
         tuple(steps),
         {name: tuple(np.mean([_along(game, order, steps) for order in some], 0)) for name, some in orders.items()},

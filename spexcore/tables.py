@@ -4,6 +4,7 @@ from typing import Any
 
 from spexcore.comparison import Comparison, Side
 from spexcore.explanation import Explanation
+from spexcore.faithfulness import Faithfulness
 
 
 def interactions_json(explanation: Explanation, index: str, top: int) -> dict[str, Any]:
@@ -26,7 +27,9 @@ def explanation_text(explanation: Explanation, index: str, top: int) -> str:
     lines = [
         f"{len(explanation.players)} players, {explanation.masks_asked:,} masks asked, "
         f"{explanation.masks_paid:,} paid, {explanation.seconds:.1f} s, run {explanation.id}",
-        f"held-out R2 {judged.r2:.3f} uniform, {judged.r2_near:.3f} near the full prompt (error {judged.mae_near:.3f})",
+        f"held-out R2 {judged.r2:.3f}{_within(judged.r2_interval)} uniform, {judged.r2_near:.3f}"
+        f"{_within(judged.r2_near_interval)} near the full prompt (error {judged.mae_near:.3f})",
+        *_curves_text(judged),
     ]
     interactions = interactions_json(explanation, index, top)
     lines += [_term_text(term) for term in interactions["terms"]]
@@ -91,6 +94,24 @@ def _side_text(side: Side | None) -> str:
     if side is None:
         return "no such players"
     return f"{'✓ ' if side.measured else ''}{side.score:+.3f}"
+
+
+def _within(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]"
+
+
+def _curves_text(judged: Faithfulness) -> list[str]:
+    """R2 by terms kept and variance by order in a line, the values while players are removed in another."""
+    lines = []
+    if judged.by_size:
+        sizes = ", ".join(f"{size} {r2:.2f}" for size, r2 in judged.by_size.items())
+        orders = ", ".join(f"{order} {share:.0%}" for order, share in judged.energy.items() if share >= 0.005)
+        lines.append(f"R2 by terms kept: {sizes}; variance by order: {orders}")
+    if judged.removal:
+        without = ", ".join(map(str, judged.removal.sizes))
+        values = [f"{name} {' '.join(f'{v:+.2f}' for v in row)}" for name, row in judged.removal.values.items()]
+        lines.append(f"value without {without} players: {'; '.join(values)}")
+    return lines
 
 
 def _term_text(term: dict[str, Any]) -> str:

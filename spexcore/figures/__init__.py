@@ -2,10 +2,11 @@
 
 from spexcore.figures.comparison import comparison
 from spexcore.figures.confirmation import confirmation
+from spexcore.figures.faithfulness import faithfulness
 from spexcore.figures.heads import heads
 from spexcore.figures.network import network
 from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
 
-__all__ = ["comparison", "confirmation", "heads", "network", "report", "terms", "tokens"]
+__all__ = ["comparison", "confirmation", "faithfulness", "heads", "network", "report", "terms", "tokens"]

@@ -7,7 +7,7 @@ from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.figures.rows import Row, player_names, rows
 from spexcore.figures.svg import term_matrix
 from spexcore.figures.tokens import Html, tokens
-from spexcore.figures.words import INDEX_NAMES, amount, answer, confirmed, headline, title, trust
+from spexcore.figures.words import INDEX_NAMES, REMOVED_BY, amount, answer, confirmed, grounds, headline, title
 from spexcore.masks import Coalition
 
 # Nothing may be run or fetched, whatever a prompt holds: the reader's own browser sees to it.
@@ -39,6 +39,7 @@ def report(
         *_checked(explanation),
         _tag("h2", "How far to trust it"),
         _pairs(_trusted(explanation)),
+        *_curves(explanation),
         _tag("h2", "How it was made"),
         _pairs(_settings(explanation)),
         *(_tag("p", note, "small") for note in explanation.notes),
@@ -102,12 +103,22 @@ def _name(explanation: Explanation, coalition: Coalition) -> str:
 
 
 def _trusted(explanation: Explanation) -> list[tuple[str, str]]:
-    judged = explanation.faithfulness
-    return [
-        ("Faithfulness", trust(explanation)),
-        ("Judged on", f"{judged.n_held_out:,} held-out masks that the estimate has not seen"),
-        ("Mean absolute error", f"{judged.mae:.2f} on uniform masks, {judged.mae_near:.2f} near the prompt"),
-    ]
+    judged_on = f"{explanation.faithfulness.n_held_out:,} held-out masks that the estimate has not seen"
+    return [*grounds(explanation).items(), ("Judged on", judged_on)]
+
+
+def _curves(explanation: Explanation) -> list[str]:
+    """Held-out R2 by terms kept, and the value while parts are removed; nothing where the run lacks them."""
+    judged, found = explanation.faithfulness, []
+    if judged.by_size:
+        head = ("Terms kept, largest first", *(f"{size:,}" for size in judged.by_size))
+        line = ("Held-out R²", *(f"{r2:.2f}".replace("-", "−") for r2 in judged.by_size.values()))
+        found.append(_table(head, [line], numbers=range(1, len(head))))
+    if judged.removal:
+        head = ("Parts really removed", *map(str, judged.removal.sizes))
+        lines = [(f"Value, {how}", *map(amount, judged.removal.values[name])) for name, how in REMOVED_BY.items()]
+        found.append(_table(head, lines, numbers=range(1, len(head))))
+    return found
 
 
 def _settings(explanation: Explanation) -> list[tuple[str, str]]:
@@ -137,7 +148,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
     return f"<table>{lines}</table>"
 
 
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]], numbers: Sequence[int]) -> str:
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]], numbers: Collection[int]) -> str:
     kinds = ["n" if k in numbers else "" for k in range(len(head))]
     top = "".join(
         f'<th scope="col"{" class=n" if kind else ""}>{html.escape(name)}</th>'

@@ -9,6 +9,7 @@ from spexcore.explanation import Explanation
 from spexcore.figures.rows import Row, claimed
 from spexcore.figures.theme import label, shape
 from spexcore.masks import Coalition, corners
+from spexcore.removal import Removal
 from spexcore.validation import NOTHING
 
 #: Index -> its name, and what it measures in one sentence.
@@ -24,6 +25,9 @@ INDEX_NAMES = {
     "sv": ("Shapley value", "Each part's fair share of the value; single parts only."),
     "bv": ("Banzhaf value", "Each part's average effect; single parts only."),
 }
+#: Order of removal -> how a reader knows it.
+REMOVED_BY = {"terms": "by terms", "single effects": "by single effects", "random": "at random"}
+CLOSE = 0.01  # R2 within which two spectra predict alike; share of the variance that is worth a word
 _COUNT = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
@@ -155,6 +159,36 @@ def trust(explanation: Explanation) -> str:
     """How far the spectrum may be trusted, in one line."""
     judged = explanation.faithfulness
     return f"held-out R² {judged.r2:.2f}, near the prompt {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+
+
+def grounds(explanation: Explanation) -> dict[str, str]:
+    """What stands behind `trust`, a sentence each by its name; a run file of an older version has fewer."""
+    judged = explanation.faithfulness
+    near = f"near the prompt {judged.r2_near:.2f}{_within(judged.r2_near_interval)}, error {judged.mae_near:.2f}"
+    found = {"Held-out R²": f"{judged.r2:.2f}{_within(judged.r2_interval)}, error {judged.mae:.2f}; {near}."}
+    if judged.by_size:
+        most = max(judged.by_size)
+        enough = next((size for size, r2 in judged.by_size.items() if r2 >= judged.r2 - CLOSE), most)
+        found["Terms"] = f"The {enough:,} largest of {most:,} predict as well as all of them: R² within {CLOSE:.2f}."
+    if judged.energy:
+        orders = [f"{100 * share:.0f} % order {order}" for order, share in judged.energy.items() if share >= CLOSE]
+        found["Variance"] = f"{', '.join(orders)}."
+    if judged.removal:
+        found["Removing parts"] = _undone(explanation, judged.removal)
+    return found
+
+
+def _within(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f" (95 % {ends[0]:.2f} … {ends[1]:.2f})"
+
+
+def _undone(explanation: Explanation, removal: Removal) -> str:
+    """One size of the removal curve: three parts, or the most that were removed."""
+    k = min(3, len(removal.sizes) - 1)
+    parts = "part" if removal.sizes[k] == 1 else f"{_COUNT.get(removal.sizes[k], removal.sizes[k])} parts"
+    told = ", ".join(f"{amount(removal.values[name][k])} ({how})" for name, how in REMOVED_BY.items())
+    whole = f"{quantity(explanation).name} {amount(removal.values['terms'][0])} as it stands"
+    return f"{whole}; with {parts} really removed {told}."
 
 
 def confirmed(explanation: Explanation) -> str:

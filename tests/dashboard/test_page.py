@@ -151,7 +151,7 @@ def test_validating_the_leading_terms_shows_their_rate_and_keeps_it_with_the_run
     st.cache_resource.clear()  # another visitor, after a restart
     again = opened(run=synthetic.id)
     assert any("Confirmation rate 100" in text.value for text in again.markdown)
-    assert len(again.get("plotly_chart")) == 3
+    assert len(again.get("plotly_chart")) == 4
 
 
 def test_a_term_measured_by_the_confirmation_is_measured_on_its_card(opened: Open, example: Explanation) -> None:

@@ -12,7 +12,7 @@ from spexcore.explanation import Explanation
 from spexcore.figures import report
 from spexcore.figures.rows import rows
 from spexcore.figures.terms import terms
-from spexcore.figures.words import INDEX_NAMES, amount, answer, headline, trust
+from spexcore.figures.words import INDEX_NAMES, amount, answer, grounds, headline
 from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
@@ -66,7 +66,7 @@ def test_the_report_says_every_interval_and_what_was_measured(example: Explanati
 
 def test_the_report_says_what_the_head_of_the_page_says(example: Explanation) -> None:
     text = " ".join(Reader(str(report(example))).text)
-    for said in (answer(example), headline(example), trust(example), example.id):
+    for said in (answer(example), headline(example), *grounds(example).values(), example.id):
         assert said in text
 
 

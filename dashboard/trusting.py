@@ -1,0 +1,29 @@
+"""How far to trust a run: what stands behind its held-out R2, in sentences and as curves."""
+
+import streamlit as st
+
+from dashboard.doors import plain
+from spexcore.explanation import Explanation
+from spexcore.figures.faithfulness import faithfulness
+from spexcore.figures.words import grounds
+
+_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def panel(explanation: Explanation, dark: bool) -> None:
+    """A folded part of the results; the curves where the run has them."""
+    with st.expander("How far to trust it", icon=":material/query_stats:", key="trusting"):
+        st.markdown("\n".join(f"- **{name}:** {plain(said)}" for name, said in grounds(explanation).items()))
+        if not explanation.faithfulness.by_size:
+            st.caption("This run was made before curves were kept with it: run it again to see them.")
+            return
+        figure = faithfulness(explanation, dark=dark)
+        st.plotly_chart(
+            figure, key="trust-curves", config=_CONFIG, theme=None,
+            alt="Held-out R² by terms kept; the value while parts are removed; share of the variance by order",
+        )  # fmt: skip
+        st.caption(
+            "Left: held-out R² of the largest terms alone, with the 95 % interval for all of them. Middle: the model "
+            "itself without the parts that matter most by the terms, by their single effects, and without as many at "
+            "random (mean of five). Right: how the variance under random masks falls to single parts, pairs, and more."
+        )
