@@ -16,6 +16,7 @@ from spexcore.masks import Coalition, Masks
 from spexcore.spectrum import Spectrum
 
 ENUMERABLE = 200_000  # sets of one size up to which all are weighed, so that the best one is known to be the best
+TRIES, ROUNDS = 32, 12  # swaps measured at a time, those predicted best, and how often
 METHODS = ("spectrum", "lasso", "single ablation", "best of random")
 _LAYER = re.compile(r"L(\d+)(?:[HGN]\d+|MLP)")
 
@@ -25,7 +26,8 @@ class Pruned:
     """One point of a pruning curve: the players that a method keeps, and what the model without the others does.
 
     chosen_on: value of the game by which they were chosen. held_out: value of every other game, by name. exact:
-    whether no other set of this size is better by the method's own prediction.
+    whether no other set of this size is better by the method's own prediction. ablations: what it measured to choose,
+    beyond the samples that all methods share.
     """
 
     method: str
@@ -33,6 +35,7 @@ class Pruned:
     chosen_on: float
     held_out: Mapping[str, float]
     exact: bool
+    ablations: int = 0
 
 
 def pruning_curve(
@@ -47,7 +50,9 @@ def pruning_curve(
     """Each method's best `size` players: by the spectrum, by a Lasso on the same samples, by single ablations, and the
     best of as many random sets as there are samples.
 
-    held_out: games on prompts that were not used to choose, players the same. Raises BadInput for impossible sizes.
+    What the spectrum predicts to be best is measured, and swapped on while an ablation shows a better set, with at most
+    as many ablations as there are samples. held_out: games on prompts that were not used to choose, players the same.
+    Raises BadInput for impossible sizes.
     """
     if not all(0 < size <= game.n_players for size in sizes):
         raise BadInput(f"`sizes` must lie in 1 to {game.n_players} players; got {list(sizes)}.")
@@ -56,11 +61,15 @@ def pruning_curve(
     alone = Spectrum({(i,): -effect for i, effect in enumerate(single.tolist())}, game.players)  # sign: kept is good
     found = []
     for size in sizes:
-        for method, ranked in (("spectrum", spectrum), ("lasso", linear), ("single ablation", alone)):
+        mask, exact = best_of_size(spectrum, size)
+        swapped, spent = _swapped_on(game, spectrum, mask, len(samples[0]))
+        exact = exact and bool((mask == swapped).all())
+        found.append(_pruned("spectrum", swapped, game, held_out, exact=exact, ablations=spent))
+        for method, ranked in (("lasso", linear), ("single ablation", alone)):
             mask, exact = best_of_size(ranked, size)
-            found.append(_pruned(method, mask, game, held_out, exact))
+            found.append(_pruned(method, mask, game, held_out, exact=exact))
         mask = _best_of_random(game, size, len(samples[0]), seed)
-        found.append(_pruned("best of random", mask, game, held_out, False))
+        found.append(_pruned("best of random", mask, game, held_out, ablations=len(samples[0])))
     return found
 
 
@@ -98,14 +107,33 @@ def _best(
 ) -> NDArray[np.bool_]:
     """The best mask that is one move away; the same one where moves keep the size and none helps."""
     flips = moves(mask)
-    around = np.repeat(mask[None], len(flips), axis=0)
-    for row, players in zip(around, flips, strict=True):
-        row[list(players)] ^= True
+    around = _flipped(mask, flips)
     values = spectrum.predict(around)
     best = int(np.argmax(values))
     if len(flips[best]) == 2 and values[best] <= spectrum.predict(mask[None])[0] + 1e-12:
         return mask
     return around[best]
+
+
+def _flipped(mask: NDArray[np.bool_], flips: list[tuple[int, ...]]) -> Masks:
+    around = np.repeat(mask[None], len(flips), axis=0)
+    for row, players in zip(around, flips, strict=True):
+        row[list(players)] ^= True
+    return around
+
+
+def _swapped_on(game: Game, spectrum: Spectrum, mask: NDArray[np.bool_], most: int) -> tuple[NDArray[np.bool_], int]:
+    """The mask after the swaps that ablations confirm, of those predicted best; and the ablations spent on it."""
+    value, spent = float(game(mask[None])[0]), 1
+    for _ in range(ROUNDS):
+        around = _flipped(mask, _swaps(mask))
+        tried = around[np.argsort(-spectrum.predict(around), kind="stable")[: min(TRIES, most - spent)]]
+        values = game(tried)
+        spent += len(tried)
+        if not len(tried) or values.max() <= value + 1e-12:
+            break
+        mask, value = tried[int(np.argmax(values))], float(values.max())
+    return mask, spent
 
 
 def _best_of_random(game: Game, size: int, n_sets: int, seed: int) -> NDArray[np.bool_]:
@@ -114,9 +142,18 @@ def _best_of_random(game: Game, size: int, n_sets: int, seed: int) -> NDArray[np
     return masks[int(np.argmax(game(masks)))]
 
 
-def _pruned(method: str, mask: NDArray[np.bool_], game: Game, held_out: Mapping[str, Game], exact: bool) -> Pruned:
+def _pruned(
+    method: str,
+    mask: NDArray[np.bool_],
+    game: Game,
+    held_out: Mapping[str, Game],
+    *,
+    exact: bool = False,
+    ablations: int = 0,
+) -> Pruned:
     others = {name: float(one(mask[None])[0]) for name, one in held_out.items()}
-    return Pruned(method, tuple(np.flatnonzero(mask).tolist()), float(game(mask[None])[0]), others, exact)
+    kept = tuple(np.flatnonzero(mask).tolist())
+    return Pruned(method, kept, float(game(mask[None])[0]), others, exact, ablations)
 
 
 @dataclass(frozen=True)

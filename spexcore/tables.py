@@ -46,6 +46,12 @@ def validation_text(content: dict[str, Any]) -> str:
     ]
     lines += [f"{corner['value']:+9.4f}  kept {corner['kept']}" for corner in content["corners"]]
     lines += [f"{value:+9.4f}  with the other players kept at random" for value in content["contexts"]]
+    if (found := content.get("fine_tuned")) is not None:
+        lines.append(
+            f"with these {len(found['rows'])} rows rather than without: {found['frozen']:+.4f} encoder frozen, "
+            f"{found['effect']:+.4f} fine-tuned (spread {found['spread']:.4f} between {len(found['seeds'])} seeds; "
+            f"{'the same sign in each' if found['agrees'] else 'not the same sign in each'})"
+        )
     return "\n".join(lines)
 
 

@@ -1,13 +1,16 @@
 """spex validate: re-ablate one coalition of a run, or its leading terms: predicted against measured."""
 
 import argparse
-from dataclasses import replace
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from spexcore.cli.printing import print_json
 from spexcore.errors import BadInput
 from spexcore.explanation import Explanation
-from spexcore.game import MeteredGame
+from spexcore.game import Game, MeteredGame
+from spexcore.masks import Coalition
 from spexcore.store import Store
 from spexcore.tables import confirmation_json, confirmation_text, validation_text
 from spexcore.validation import ROUNDING, checked_coalition, confirm, validate
@@ -22,6 +25,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--top", type=int, help="the leading terms, this many: the confirmation rate")
     add("--contexts", type=int, default=0, help="also with the other players kept at random, this many times")
     add("--seed", type=int, default=0)
+    add("--fine-tune", action="store_true", help="with --coalition, of training rows: train the whole encoder without")
     add("--out", type=Path, help="with --top: save the run here, the confirmation kept in it")
     add("--json", action="store_true")
     parser.set_defaults(command=validate_run)
@@ -37,6 +41,8 @@ def validate_run(options: argparse.Namespace) -> None:
 
 
 def _leading(explanation: Explanation, options: argparse.Namespace) -> None:
+    if options.fine_tune:
+        raise BadInput("`--fine-tune` confirms one finding; give it as --coalition 3,4.")
     metered = _rebuilt(explanation)
     confirmed = replace(explanation, confirmation=confirm(metered, explanation, top=options.top))
     if options.out:
@@ -63,11 +69,25 @@ def _one(explanation: Explanation, options: argparse.Namespace) -> None:
         "inside": low - slack <= result.measured <= high + slack,
         "masks_paid": metered.paid,
         "run": explanation.id,
+        **({"fine_tuned": _fine_tuned(metered.game, coalition)} if options.fine_tune else {}),
     }
     if options.json:
         print_json(content)
     else:
         print(validation_text(content))
+
+
+def _fine_tuned(game: Game, coalition: Coalition) -> dict[str, Any]:
+    """The same finding when the encoder is trained too; its cost is named first."""
+    from spexcore.lenses import TrainingLens
+    from spexcore.lenses.fine_tuning import confirm_by_fine_tuning, seconds
+
+    if not isinstance(game, TrainingLens):
+        raise BadInput("`--fine-tune` must be asked of a run of the training lens: nothing is trained in this one.")
+    rows = sorted(row for player in coalition for row in game.rows(player))
+    print(f"fine-tuning with and without {len(rows)} rows, about {seconds(game):.0f} s", file=sys.stderr)
+    found = confirm_by_fine_tuning(game, rows)
+    return {**asdict(found), "effect": found.effect, "spread": found.spread, "agrees": found.agrees}
 
 
 def _indices(text: str) -> list[int]:

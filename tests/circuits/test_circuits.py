@@ -84,6 +84,22 @@ def test_pruning_by_the_spectrum_keeps_what_no_single_ablation_shows():
         pruning_curve(game, spectrum_of(game), (masks, game(masks)), sizes=(9,), held_out={})
 
 
+def test_a_spectrum_that_is_wrong_is_put_right_by_ablations():
+    """It knows nothing of the pair; no swap that it predicts to be best is taken unless an ablation shows it."""
+    game, blind = both_or(), spex.Spectrum({(2,): -0.5, (6,): -0.6, (7,): -0.6, (0,): -0.1}, both_or().players)
+    masks = np.random.default_rng(0).random((60, 8)) < 0.5
+    curve = pruning_curve(game, blind, (masks, game(masks)), sizes=(4, 8), held_out={}, seed=0)
+    four = next(one for one in curve if one.method == "spectrum")
+    start, _ = best_of_size(blind, 4)
+    assert game(start[None])[0] < 3
+    assert four.chosen_on == pytest.approx(5.2)
+    assert not four.exact
+    assert 1 < four.ablations <= 60
+    one_step = pruning_curve(game, blind, (masks[:9], game(masks[:9])), sizes=(4,), held_out={}, seed=0)[0]
+    assert one_step.ablations <= 9
+    assert {one.method: one.kept for one in curve if len(one.kept) == 8}["spectrum"] == tuple(range(8))
+
+
 def test_a_circuit_is_faithful_minimal_and_complete_or_not():
     game = both_or()
     whole = circuit(game, (0, 1, 2, 6, 7), n_subsets=8)

@@ -47,6 +47,39 @@ def test_the_planted_bias_is_the_top_interaction_and_a_click_confirms_it(
     assert checked["masks_paid"] == 0  # the run has paid for them
 
 
+def test_a_finding_is_confirmed_by_fine_tuning(
+    capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command around it; the training itself is tested with the lens."""
+    from spexcore.lenses import fine_tuning
+
+    asked = []
+
+    def found(lens: object, rows: list[int]) -> fine_tuning.FineTuned:
+        asked.append(rows)
+        return fine_tuning.FineTuned(tuple(rows), (0, 1), 2, (2.0, 2.5), (-1.0, -1.5), 1.7, "key")
+
+    monkeypatch.setattr(fine_tuning, "confirm_by_fine_tuning", found)
+    monkeypatch.setattr(fine_tuning, "seconds", lambda lens: 300.0)
+    explain = [*EXPLAIN, "--group-column", "source", "--budget", "64", "--estimator", "lasso", "--json"]
+    path = tmp_path / "run.json"
+    path.write_text(run(capsys, *explain)[1])
+    desks = [json.loads(path.read_text())["players"].index(group) for group in PLANTED["bias"]["groups"]]
+    check = ["validate", "--run", str(path), "--coalition", ",".join(map(str, desks)), "--fine-tune"]
+    status, out, err = run(capsys, *check, "--json")
+    assert status == 0
+    assert "about 300 s" in err
+    assert set(PLANTED["bias"]["ids"]) <= set(asked[0])
+    content = json.loads(out)["fine_tuned"]
+    assert (content["effect"], content["agrees"]) == (3.5, True)
+    assert content["spread"] == pytest.approx(0.5**0.5)
+    status, out, _ = run(capsys, *check)
+    assert "+1.7000 encoder frozen, +3.5000 fine-tuned" in out
+    status, _, err = run(capsys, "validate", "--run", str(path), "--top", "2", "--fine-tune")
+    assert status == 2
+    assert "--fine-tune" in err
+
+
 def test_a_table_for_people(capsys: pytest.CaptureFixture) -> None:
     status, out, _ = run(capsys, *EXPLAIN, "--group-column", "product", "--budget", "64", "--estimator", "lasso")
     assert status == 0
