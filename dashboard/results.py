@@ -98,11 +98,13 @@ def _views(view: View) -> None:
     with st.container(key="views"):
         terms, network = st.columns([55, 45], gap="small")
     with terms:
-        figure = matrix(view.explanation, view.rows, selected=view.chosen, dark=view.dark)
+        figure = matrix(view.explanation, view.rows[: settings.ROWS], selected=view.chosen, dark=view.dark)
         _chart(figure, _TERMS, "Matrix of the strongest terms: their players, effects and intervals", _clicked_term)
     with network:
         figure = graph(view.explanation, view.rows, index=view.index, selected=view.chosen, dark=view.dark)
         _chart(figure, _GRAPH, "Graph of the interactions between the parts", _clicked_node)
+    if len(view.rows) > settings.ROWS:
+        st.caption(f"The matrix holds the {settings.ROWS} strongest, the graph all {len(view.rows)}.")
     st.caption(
         "Red raises, blue lowers. ✓ measured by re-ablation; the others are predicted, whiskers are 95 % intervals, "
         "pale bars are not told apart from zero. Hubs: ● two parts, ▲ three, ■ four, ★ more."
