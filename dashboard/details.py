@@ -30,7 +30,7 @@ def content(
         "numbers": [_predicted(explanation, row, effect(predicted)), _measured(explanation, row, measured)],
         "verdict": _verdict(explanation, row, effect(predicted), measured),
         "caption": f"The {len(corners)} ablations of this term; everything else is kept",
-        "head": ["Text", "Predicted", "Measured"],
+        "head": ["Text" if explanation.lens == "prompt" else "Parts", "Predicted", "Measured"],
         "rows": [_line(row.coalition, kept, pieces, predicted=predicted, found=found, texts=texts) for kept in shown],
         "more": f"and {len(corners) - len(shown)} more ablations" if len(corners) > len(shown) else "",
     }
@@ -105,7 +105,7 @@ def _line(
 ) -> dict[str, Any]:
     return {
         "parts": _excerpt(coalition, kept, pieces),
-        "read": f"read as: {texts[kept]}" if kept in texts else "",
+        "read": f"read as: {texts[kept]}" if texts.get(kept) else "",
         "predicted": amount(predicted[kept]),
         "measured": amount(found[kept]) if kept in found else "–",
     }

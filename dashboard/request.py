@@ -9,6 +9,8 @@ from spexcore.estimators.base import Estimator
 from spexcore.explanation import Explanation
 from spexcore.game import Game, content_key
 
+Prompts = tuple[tuple[str, str, str | None], ...]  # text, target, versus of each
+
 
 class Models(Protocol):
     """Where models are loaded once and shared."""

@@ -48,6 +48,7 @@ def _results(explanation: Explanation, name: str) -> None:
             _views(view)
             trusting.panel(explanation, dark=view.dark)
             confirming.panel(explanation, dark=view.dark)
+            lens.beneath(view)
         with right, st.container(border=True, key="inspector"):
             inspector(view, lens.excerpt(view))
 
@@ -79,14 +80,15 @@ def _head(explanation: Explanation) -> None:
 def _switches() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="switches"):
         st.selectbox(
-            "Index", list(INDEX_NAMES), key=state.INDEX, format_func=lambda name: INDEX_NAMES[name][0], width=215,
+            "Index", list(INDEX_NAMES), key=state.key(state.INDEX), width=215,
+            format_func=lambda name: INDEX_NAMES[name][0],
             help="\n\n".join(f"**{name}**: {means}" for name, means in INDEX_NAMES.values()), persist_state="session",
         )  # fmt: skip
         st.segmented_control(
-            "Orders", _ORDERS, key=state.ORDERS, selection_mode="multi", persist_state="session",
+            "Orders", _ORDERS, key=state.key(state.ORDERS), selection_mode="multi", persist_state="session",
             help="How many parts a term joins; none chosen shows all.",
         )  # fmt: skip
-        st.select_slider("Terms", settings.TOPS, key=state.TOP, width=190, persist_state="session")
+        st.select_slider("Terms", settings.TOPS, key=state.key(state.TOP), width=190, persist_state="session")
 
 
 def _views(view: View) -> None:

@@ -38,14 +38,14 @@ _SHARED: dict[str, Any] = {
     SEARCH: "",
     SIDE_A: None,
     SIDE_B: None,
-    INDEX: DEFAULT_INDEX,
-    ORDERS: [],
-    TOP: 12,
 }
 #: What each lens's page has for itself, beside what its own module adds.
 _OWN: dict[str, Any] = {
     SHOWN: "",
     CHOSEN: (),
+    INDEX: DEFAULT_INDEX,
+    ORDERS: [],
+    TOP: 12,
     JOB: "",
     PLAN: "",
     BEFORE: "",

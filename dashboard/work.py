@@ -116,7 +116,7 @@ def _hear(job: Job, step: Step) -> None:
 
 def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: Shelf) -> ReAblation:
     """Measure a coalition in the prompt as it stands: 2^|S| ablations, those in the store for nothing."""
-    game = _rebuilt(job, explanation, shelf)
+    game = rebuilt(job, explanation, shelf)
     with closing(Store()) as store:
         metered = _metered(job, game, store)
         result = validate(metered, coalition, spectrum=explanation.spectrum)
@@ -125,7 +125,7 @@ def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: S
 
 def confirm_top(job: Job, explanation: Explanation, top: int, shelf: Shelf) -> str:
     """Re-ablate the leading terms and keep the confirmation with the run; the id of the run."""
-    game = _rebuilt(job, explanation, shelf)
+    game = rebuilt(job, explanation, shelf)
     with closing(Store()) as store:
         found = confirm(_metered(job, game, store), explanation, top=top)
     return runs.keep(replace(explanation, confirmation=found))
@@ -136,7 +136,7 @@ def _game(job: Job, request: Request, shelf: Shelf) -> Game:
     return request.question.game(shelf)
 
 
-def _rebuilt(job: Job, explanation: Explanation, shelf: Shelf) -> Game:
+def rebuilt(job: Job, explanation: Explanation, shelf: Shelf) -> Game:
     from spexcore.lenses import build
 
     if not explanation.recipe:
@@ -145,7 +145,7 @@ def _rebuilt(job: Job, explanation: Explanation, shelf: Shelf) -> Game:
     model = explanation.model
     game = build(explanation.recipe, shelf.model(str(model["id"])) if model else None)
     if game.key != explanation.key:
-        raise BadInput("The model of this run has changed since, so its values would be others. Run the prompt again.")
+        raise BadInput("The model of this run has changed since, so its values would be others. Run it again.")
     return game
 
 
@@ -160,11 +160,13 @@ def _metered(job: Job, game: Game, store: Store) -> MeteredGame:
 
 def _texts(game: Game, coalition: Coalition) -> tuple[str, ...]:
     """Every ablation as a person reads it: the prompt that is left, or of a game without a text what is left out."""
-    from spexcore.lenses import PromptLens
+    from spexcore.lenses import ComponentLens, PromptLens
 
     masks = corners(coalition, game.n_players)
     if isinstance(game, PromptLens):
         return tuple(game.ablated(mask) for mask in masks)
+    if isinstance(game, ComponentLens):
+        return ("",) * len(masks)  # the names of its players say it all
     return tuple(_without([game.players[i] for i in coalition if not mask[i]]) for mask in masks)
 
 

@@ -193,18 +193,21 @@ def circuit(game: Game, members: Coalition, *, n_subsets: int = 32, seed: int = 
 
 @dataclass(frozen=True)
 class LayerEnergy:
-    """Sum of squared Fourier coefficients of single parts, and of interactions within a layer and across layers."""
+    """Sum of squared scores of single parts, and of interactions within a layer and across layers."""
 
     single: float
     within: float
     across: float
 
 
-def layer_energy(spectrum: Spectrum) -> LayerEnergy:
-    """Where the energy of a spectrum over a model's parts lies; raises BadInput for players that are not parts."""
-    layers = [layer_of(name) for name in spectrum.players]
+def layer_energy(scores: Mapping[Coalition, float], players: Sequence[str]) -> LayerEnergy:
+    """Where the energy of scores over a model's parts lies: Fourier coefficients, or another index of interactions.
+
+    Raises BadInput for players that are not parts.
+    """
+    layers = [layer_of(name) for name in players]
     sums = {"single": 0.0, "within": 0.0, "across": 0.0}
-    for coalition, value in spectrum.coefficients.items():
+    for coalition, value in scores.items():
         if coalition:
             one_layer = len({layers[i] for i in coalition}) == 1
             sums["single" if len(coalition) == 1 else "within" if one_layer else "across"] += value**2

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,8 +43,16 @@ class Spectrum:
 
     def interactions(self, index: str = "fourier", max_order: int | None = None) -> Interactions:
         """Scores under an index up to max_order (default: this order); `transforms.index` says what each means."""
-        scores = transforms.index(self._terms, index, max_order)
-        return Interactions(scores, index, transforms.index_order(index, max_order, self.order), self.players)
+        if (index, max_order) not in self._known:
+            scores = transforms.index(self._terms, index, max_order)
+            highest = transforms.index_order(index, max_order, self.order)
+            self._known[index, max_order] = Interactions(scores, index, highest, self.players)
+        return self._known[index, max_order]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int | None], Interactions]:
+        """Scores asked for before: seconds for a large spectrum, and a page asks for the same ones at every click."""
+        return {}
 
     def truncate(self, k: int) -> "Spectrum":
         """The k largest terms, ties by (order, coalition), and the constant."""

@@ -3,16 +3,17 @@
 A module has TITLE, START (its form's first values, by the names of `state`) and OPTIONS (what its fields of choices can
 hold); `subject()`, `choices()` and `more()`, which draw the form's left side, its first row and its part of Settings;
 `read()`, the question that they ask, and `values(recipe)`, the form's values of a recipe; `parts(view)`, the picture,
-and `excerpt(view)`, the pieces of text in which the detail card shows a term.
+`excerpt(view)`, the pieces of text in which the detail card shows a term, and `beneath(view)`, what stands under the
+linked views.
 """
 
 from types import ModuleType
 
 from dashboard import state
-from dashboard.lenses import prompt
+from dashboard.lenses import components, prompt
 from spexcore.explanation import Explanation
 
-LENSES: dict[str, ModuleType] = {"prompt": prompt}
+LENSES: dict[str, ModuleType] = {"prompt": prompt, "components": components}
 
 
 def begin() -> None:

@@ -119,5 +119,9 @@ def excerpt(view: View) -> list[Piece]:
     return pieces(view.explanation, index=view.index, dark=view.dark)
 
 
+def beneath(view: View) -> None:
+    """Nothing more than every lens shows."""
+
+
 def _picked() -> None:
     state.choose(tokens.picked(_PICK))

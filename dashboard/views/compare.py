@@ -53,7 +53,8 @@ def _choice() -> tuple[Explanation | None, Explanation | None]:
         for key, name in ((state.SIDE_A, "A"), (state.SIDE_B, "B")):
             st.selectbox(f"Run {name}", names, key=key, format_func=known.__getitem__, persist_state="session")
         st.selectbox(
-            "Index", list(INDEX_NAMES), key=state.INDEX, format_func=lambda one: INDEX_NAMES[one][0], width=215,
+            "Index", list(INDEX_NAMES), key=state.key(state.INDEX), width=215,
+            format_func=lambda one: INDEX_NAMES[one][0],
             persist_state="session",
         )  # fmt: skip
     chosen = state.get(state.SIDE_A), state.get(state.SIDE_B)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spexcore.game import Game, Values
 from spexcore.masks import Masks, draw
@@ -42,11 +43,11 @@ def rank_agreement(
     return Ranking(scores, n_masks, len(own))
 
 
-def spearman(values: Values, predicted: Values) -> float:
+def spearman(values: ArrayLike, predicted: ArrayLike) -> float:
     """Rank correlation; NaN where one of them does not vary."""
     from scipy.stats import spearmanr
 
-    if np.ptp(values) == 0 or np.ptp(predicted) == 0:
+    if np.ptp(np.asarray(values)) == 0 or np.ptp(np.asarray(predicted)) == 0:
         return float("nan")
     return float(spearmanr(values, predicted)[0])
 

@@ -5,8 +5,11 @@ from spexcore.figures.confirmation import confirmation
 from spexcore.figures.faithfulness import faithfulness
 from spexcore.figures.heads import heads
 from spexcore.figures.network import network
+from spexcore.figures.pruning import pruning
 from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
 
-__all__ = ["comparison", "confirmation", "faithfulness", "heads", "network", "report", "terms", "tokens"]
+__all__ = [
+    "comparison", "confirmation", "faithfulness", "heads", "network", "pruning", "report", "terms", "tokens",
+]  # fmt: skip

@@ -1,6 +1,7 @@
 """Layers x heads: each part of a model on the colour of its own effect, the MLPs in a column beside the heads."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -15,18 +16,30 @@ from spexcore.masks import Coalition
 _PART = re.compile(r"L(\d+)(?:([HGN])(\d+)|MLP)")
 _CELL = 46  # pixels
 _WIDE = 16  # neurons a row
+_NARROW = 8  # columns of a grid that leaves room for another beside it
 _TEXT = 12  # pixels of a number in its cell
 _GAP = 0.4  # between the heads and the MLPs, in cells
 
 
 def heads(
-    explanation: Explanation, *, index: str = DEFAULT_INDEX, selected: Coalition = (), dark: bool = False
+    explanation: Explanation,
+    *,
+    index: str = DEFAULT_INDEX,
+    scores: Sequence[float] | None = None,
+    largest: float | None = None,
+    selected: Coalition = (),
+    dark: bool = False,
 ) -> go.Figure:
-    """A cell for each player, last layer on top; its score as colour and as signed text (customdata: row id)."""
+    """A cell for each player, last layer on top; its score as colour and as signed text (customdata: row id).
+
+    scores: another attribution to show in place of the index's, one number a player in the same unit. largest: score
+    of the strongest colour, by default that of the strongest player.
+    """
     colours, what = palette(dark), quantity(explanation)
-    single = explanation.interactions(index, max_order=1)
-    scores = [single[(i,)] for i in range(len(explanation.players))]
-    largest = max(map(abs, scores), default=0.0)
+    if scores is None:
+        single = explanation.interactions(index, max_order=1)
+        scores = [single[(i,)] for i in range(len(explanation.players))]
+    largest = max(map(abs, scores), default=0.0) if largest is None else largest
     places = cells(explanation.players)
     columns, lines = _columns(places), sorted({line for line, _ in places})
     figure = canvas(colours, 60 + _CELL * len(lines), margin={"l": 64, "r": 8, "t": 34, "b": 8})
@@ -50,13 +63,27 @@ def heads(
     return figure
 
 
+def strongest_interactions(explanation: Explanation, index: str = DEFAULT_INDEX) -> list[float]:
+    """For each player the score of the strongest interaction that it is in, 0 where it is in none."""
+    found: dict[int, float] = {}
+    for coalition, score in explanation.interactions(index).ranked():
+        for i in coalition if len(coalition) > 1 else ():
+            found.setdefault(i, score)
+    return [found.get(i, 0.0) for i in range(len(explanation.players))]
+
+
+def is_wide(players: Sequence[str]) -> bool:
+    """Whether the grid of these players needs the whole width of a page."""
+    return len(_columns(cells(players))) > _NARROW
+
+
 def _cell(figure: go.Figure, place: tuple[float, int], text: str, fill: dict[str, Any], ink: str) -> None:
     x, y = place
     figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, layer="below", **fill)
     figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"color": ink, "size": _TEXT})
 
 
-def cells(players: tuple[str, ...]) -> list[tuple[tuple[int, int], str]]:
+def cells(players: Sequence[str]) -> list[tuple[tuple[int, int], str]]:
     """((layer, line within it), column) of each part; raises BadInput for players that are not parts of a model."""
     found = []
     for name in players:

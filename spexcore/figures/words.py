@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import exp
+from typing import Any
 
 from spexcore.explanation import Explanation
 from spexcore.figures.rows import Row, claimed
@@ -14,8 +15,8 @@ from spexcore.validation import NOTHING
 
 #: Index -> its name, and what it measures in one sentence.
 INDEX_NAMES = {
-    "comobius": ("co-Möbius", "Effect in the prompt as it stands: what a re-ablation measures."),
-    "mobius": ("Möbius", "Effect of adding the parts to an empty prompt, beyond that of smaller groups."),
+    "comobius": ("co-Möbius", "Effect with everything else kept: what a re-ablation measures."),
+    "mobius": ("Möbius", "Effect of adding the parts where all else is taken out, beyond that of smaller groups."),
     "fourier": ("Fourier", "Weight of the parity of the parts: what the estimators recover."),
     "bii": ("Banzhaf interaction", "Effect averaged over every way to keep the other parts."),
     "fbii": ("Faith-Banzhaf (FBII)", "Best fit of the value by terms up to this order, all masks alike."),
@@ -28,6 +29,9 @@ INDEX_NAMES = {
 #: Order of removal -> how a reader knows it.
 REMOVED_BY = {"terms": "by terms", "single effects": "by single effects", "random": "at random"}
 CLOSE = 0.01  # R2 within which two spectra predict alike; share of the variance that is worth a word
+#: Lens -> what an explanation calls the whole that ablations take parts from.
+_WHOLE = {"prompt": "the prompt", "components": "the whole model", "training": "the full training set"}
+_ENOUGH = 0.9  # of what all do together, done by one alone: the others are in reserve
 _COUNT = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
@@ -50,6 +54,8 @@ class Quantity:
 def quantity(explanation: Explanation) -> Quantity:
     """What the values of this explanation are: log-odds of a label are logits, log-probabilities of a text are nats."""
     recipe = explanation.recipe
+    if "prompts" in recipe or recipe.get("score") == "accuracy":
+        return _over_prompts(recipe)
     if "target" not in recipe:
         return Quantity("the value", "")
     target, versus = str(recipe["target"] or "the answer").strip(), recipe.get("versus")
@@ -57,9 +63,18 @@ def quantity(explanation: Explanation) -> Quantity:
     return Quantity(name, str(recipe.get("unit") or "logits"))
 
 
+def _over_prompts(recipe: Mapping[str, Any]) -> Quantity:
+    """A mean over several prompts, or the share of them that is answered right."""
+    count = len(recipe.get("prompts", ("one",)))
+    on = f"on {count} prompt" + ("s" if count > 1 else "")
+    if recipe.get("score") == "accuracy":
+        return Quantity(f"the accuracy {on}", "")
+    return Quantity(f"the mean margin {on}", str(recipe.get("unit") or ""))
+
+
 def amount(value: float) -> str:
-    """+9.20 or −0.41, with a true minus sign."""
-    return f"{value:+,.2f}".replace("-", "−")
+    """+9.20 or −0.41, with a true minus sign; 0.00 for what rounds to nothing."""
+    return "0.00" if abs(value) < 0.005 else f"{value:+,.2f}".replace("-", "−")
 
 
 def quoted(names: Sequence[str], width: int = 28) -> str:
@@ -150,21 +165,22 @@ def full_value(explanation: Explanation) -> tuple[float, bool]:
 def answer(explanation: Explanation) -> str:
     """What the model says of the prompt as it stands: POSITIVE +3.08 logits, probability 96 %."""
     what, (value, measured) = quantity(explanation), full_value(explanation)
-    label = what.unit == "logits" and not explanation.recipe.get("versus")
-    sure = f", probability {100 * probability(value):.0f} %" if label else ""
+    chance = None if explanation.recipe.get("versus") or "prompts" in explanation.recipe else _chance(value, what.unit)
+    sure = "" if chance is None else f", probability {100 * chance:.0f} %"
     return f"{what.name} {amount(value)} {what.unit}".rstrip() + sure + ("" if measured else " (predicted)")
 
 
 def trust(explanation: Explanation) -> str:
     """How far the spectrum may be trusted, in one line."""
-    judged = explanation.faithfulness
-    return f"held-out R² {judged.r2:.2f}, near the prompt {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+    judged, whole = explanation.faithfulness, _WHOLE.get(explanation.lens, "the whole")
+    return f"held-out R² {judged.r2:.2f}, near {whole} {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
 
 
 def grounds(explanation: Explanation) -> dict[str, str]:
     """What stands behind `trust`, a sentence each by its name; a run file of an older version has fewer."""
     judged = explanation.faithfulness
-    near = f"near the prompt {judged.r2_near:.2f}{_within(judged.r2_near_interval)}, error {judged.mae_near:.2f}"
+    whole = _WHOLE.get(explanation.lens, "the whole")
+    near = f"near {whole} {judged.r2_near:.2f}{_within(judged.r2_near_interval)}, error {judged.mae_near:.2f}"
     found = {"Held-out R²": f"{judged.r2:.2f}{_within(judged.r2_interval)}, error {judged.mae:.2f}; {near}."}
     if judged.by_size:
         most = max(judged.by_size)
@@ -206,6 +222,11 @@ def probability(logit: float) -> float:
     return 1 / (1 + exp(-logit)) if logit > -700 else 0.0
 
 
+def _chance(value: float, unit: str) -> float | None:
+    """The probability that a value in this unit stands for: log-odds of a label, log-probability of a text."""
+    return {"logits": probability(value), "nats": exp(min(value, 0.0))}.get(unit)
+
+
 def _subsets(coalition: Coalition) -> list[Coalition]:
     return [subset for size in range(len(coalition) + 1) for subset in combinations(coalition, size)]
 
@@ -226,11 +247,14 @@ def _together(row: Row, values: Mapping[Coalition, float], what: Quantity) -> st
     joint = values[row.coalition] - values[()]
     alone = [values[(i,)] - values[()] for i in row.coalition]
     moved = f"{_moves(joint, plural=True)} {what.name} by {what.amount(joint)}"
-    return f"{quoted(row.names)} together {moved}; {_each(row.names, alone)}."
+    return f"{quoted(row.names)} together {moved}; {_each(row.names, alone, joint)}."
 
 
-def _each(names: Sequence[str], alone: Sequence[float]) -> str:
+def _each(names: Sequence[str], alone: Sequence[float], joint: float) -> str:
     """What each member does alone, the others of the term taken out."""
+    if joint and all(value / joint > _ENOUGH for value in alone):
+        which = "either" if len(alone) == 2 else "any"
+        return f"{which} of them alone is enough ({', '.join(map(amount, alone))})"
     if all(value < 0 for value in alone) or all(value > 0 for value in alone):
         return f"each alone {_moves(alone[0])} it ({', '.join(map(amount, alone))})"
     return "alone, " + ", ".join(f"{quoted([name])} {amount(value)}" for name, value in zip(names, alone, strict=True))

@@ -20,12 +20,12 @@ def build(recipe: Mapping[str, Any], model: Any = None) -> Game:
     """The game of a recipe. model: a LanguageModel already loaded; by default the one the recipe names is loaded."""
     lens = recipe.get("lens")
     settings = {name: value for name, value in recipe.items() if name not in ("lens", "model")}
+    settings.pop("unit", None)
     if lens == "prompt":
         return PromptLens(model or _model(recipe), settings.pop("text"), **settings)
     if lens == "training":
         return _training(recipe, settings, model)
     if lens == "components":
-        settings.pop("unit")
         return ComponentLens(model or _model(recipe), **settings)
     if lens == "synthetic":
         terms = {tuple(coalition): weight for coalition, weight in settings.pop("terms")}

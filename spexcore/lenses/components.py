@@ -65,6 +65,10 @@ class ComponentLens(ModelLens):
     n_layers = property(lambda self: self.question.anatomy.n_layers)
 
     @property
+    def unit(self) -> str:
+        return "share" if self.score == "accuracy" else super().unit
+
+    @property
     def text(self) -> str:
         """The prompt; of several the first."""
         return self.question.asked[0]["text"]
@@ -82,8 +86,12 @@ class ComponentLens(ModelLens):
         """Everything the values depend on, reference texts included."""
         asked = {"prompts": self.question.asked} if self.several else self.question.asked[0]
         cut = {"units": self.units, "layers": self.question.layers, "ablation": self.ablation, "seed": self.seed}
-        unit = "share" if self.score == "accuracy" else "logits" if self.model.kind == "classifier" else "nats"
-        more = {"score": self.score, "unit": unit, "chat": self.question.chat, "reference": self.question.reference}
+        more = {
+            "score": self.score,
+            "unit": self.unit,
+            "chat": self.question.chat,
+            "reference": self.question.reference,
+        }
         return {"lens": "components", "model": self.model.recipe, **asked, **cut, **more}
 
     def by_prompt(self, masks: object) -> "Results":

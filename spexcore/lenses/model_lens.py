@@ -25,7 +25,12 @@ class ModelLens(Game):
         """Masks between two looks at progress and store: about a second's work."""
         return self.question.batch
 
+    @property
+    def unit(self) -> str:
+        """What values are counted in: log-odds of a label in logits, log-probabilities of a text in nats."""
+        return "logits" if self.model.kind == "classifier" else "nats"
+
     @cached_property
     def key(self) -> str:
-        settings = {name: value for name, value in self.recipe.items() if name != "model"}
+        settings = {name: value for name, value in self.recipe.items() if name not in ("model", "unit")}
         return content_key([settings, self.model.sha256, self.model.dtype, self.numerics])

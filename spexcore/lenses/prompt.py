@@ -74,7 +74,7 @@ class PromptLens(ModelLens):
     def recipe(self) -> dict[str, Any]:
         asked = {"text": self.typed, "target": self.target, "versus": self.versus}
         how = {"spans": self.spans, "ablation": self.ablation, "chat": self.chat}
-        return {"lens": "prompt", "model": self.model.recipe, **asked, **how}
+        return {"lens": "prompt", "model": self.model.recipe, **asked, **how, "unit": self.unit}
 
     @cached_property
     def answer(self) -> Answer:

@@ -62,7 +62,7 @@ class ComponentQuestion:
         self._scorer = PartScorer(model, self.anatomy, self.parts, self.passes, fills=self.fills, rescale=rescale)
         longest = sum(len(one.ids) for one in self.passes)
         self.batch = batch_size(model, longest)
-        self._doubts = _doubts(self.asked, self.results(np.ones((1, len(self.parts)), dtype=bool)))
+        self._doubts = self._missed(self.results(np.ones((1, len(self.parts)), dtype=bool)))
 
     def results(self, masks: Masks) -> Results:
         """Values and right answers, (n_masks, n_prompts)."""
@@ -72,6 +72,22 @@ class ComponentQuestion:
     def notes(self) -> list[str]:
         """What the run had to give up, and what should be known before reading it."""
         return [*self._doubts, *self._scorer.notes]
+
+    def _missed(self, whole: Results) -> list[str]:
+        """What to say when the whole model does not give the target."""
+        wrong = np.flatnonzero(~whole.right[0])
+        if not len(wrong):
+            return []
+        first = self.asked[wrong[0]]
+        if len(self.asked) > 1:
+            begins = f"the first: {first['text'][:60]!r}"
+            return [f"The whole model already gets {len(wrong)} of {len(self.asked)} prompts wrong, {begins}."]
+        own = ask(self.model, Wanted(first["text"]), 0, self.chat).target
+        over = f" rather than {first['versus']!r}" if first["versus"] else ""
+        return [
+            f"The whole model does not answer {first['target']!r}{over}, it answers {own!r}: these are parts of a "
+            "wrong answer."
+        ]
 
     @property
     def forwards(self) -> int:
@@ -95,17 +111,3 @@ def _reference(model: LanguageModel, cutting: Cutting) -> list[str] | None:
         return texts
     known = EMBEDDED.get(model.id)
     return known.reference if known is not None else None
-
-
-def _doubts(asked: Sequence[dict[str, Any]], whole: Results) -> list[str]:
-    """What to say when the whole model does not give the target."""
-    wrong = np.flatnonzero(~whole.right[0])
-    if not len(wrong):
-        return []
-    first = asked[wrong[0]]
-    if len(asked) == 1:
-        over = f" rather than {first['versus']!r}" if first["versus"] else ""
-        return [f"The whole model does not answer {first['target']!r}{over}: these are parts of a wrong answer."]
-    return [
-        f"The whole model already gets {len(wrong)} of {len(asked)} prompts wrong, the first: {first['text'][:60]!r}."
-    ]

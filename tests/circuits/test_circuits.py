@@ -113,8 +113,8 @@ def test_a_circuit_is_faithful_minimal_and_complete_or_not():
 
 
 def test_energy_is_told_apart_by_layers():
-    spectrum = spex.Spectrum({(): 9.0, (0,): 1.0, (0, 1): 2.0, (0, 4): 3.0, (0, 1, 4): 1.0}, both_or().players)
-    energy = layer_energy(spectrum)
+    scores = {(): 9.0, (0,): 1.0, (0, 1): 2.0, (0, 4): 3.0, (0, 1, 4): 1.0}
+    energy = layer_energy(scores, both_or().players)
     assert (energy.single, energy.within, energy.across) == (1.0, 4.0, 10.0)
     assert [layer_of(name) for name in ("L3H1", "L12MLP", "L0G2", "L7N100")] == [3, 12, 0, 7]
     with pytest.raises(BadInput, match="parts of a model"):

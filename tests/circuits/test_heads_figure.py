@@ -6,6 +6,7 @@ import pytest
 import spexcore as spex
 from spexcore.errors import BadInput
 from spexcore.figures import heads
+from spexcore.figures.heads import is_wide, strongest_interactions
 from spexcore.figures.rows import coalition_from
 from spexcore.figures.words import amount
 
@@ -51,3 +52,26 @@ def test_neurons_wrap_and_groups_have_columns():
 def test_words_are_no_parts_of_a_model():
     with pytest.raises(BadInput, match="parts"):
         heads(explained(("not", "bad"), EFFECTS[:2]))
+
+
+def test_another_attribution_takes_the_same_places_on_a_scale_that_is_given():
+    figure = heads(explained(), scores=[0.1, 0, 0, 0, 0, 0], largest=2.0)
+    assert [one.text for one in figure.layout.annotations] == ["+0.10", *["0.00"] * 5]
+    assert (
+        figure.layout.shapes[0].fillcolor
+        == heads(explained(), scores=[0.1, 2.0, 0, 0, 0, 0]).layout.shapes[0].fillcolor
+    )
+    assert (
+        figure.layout.shapes[0].fillcolor != heads(explained(), scores=[0.1, 0, 0, 0, 0, 0]).layout.shapes[0].fillcolor
+    )
+
+
+def test_the_strongest_interaction_of_a_part_is_that_of_its_largest_term():
+    game = spex.FunctionGame(lambda x: 3.0 * (x[:, 0] & x[:, 1]) - 1.0 * (x[:, 1] & x[:, 2]) + x[:, 3], PLAYERS[:4])
+    explanation = spex.explain(game, spex.Exact(), budget=16, held_out=4)
+    assert strongest_interactions(explanation) == pytest.approx([3.0, 3.0, -1.0, 0.0])
+
+
+def test_many_columns_are_wide():
+    assert not is_wide([f"L0H{i}" for i in range(8)])
+    assert is_wide([*(f"L0H{i}" for i in range(8)), "L0MLP"])

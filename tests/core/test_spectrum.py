@@ -127,3 +127,15 @@ def test_interactions_name_their_index_and_order(spectrum: Spectrum, index: str)
 def test_comobius_is_what_a_re_ablation_of_the_pair_measures(spectrum: Spectrum) -> None:
     both, first, second, neither = spectrum.predict([[1, 1, 1], [1, 1, 0], [0, 1, 1], [0, 1, 0]])
     assert spectrum.interactions("comobius")[(0, 2)] == pytest.approx(both - first - second + neither)
+
+
+def test_the_same_scores_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from spexcore import transforms
+
+    calls = []
+    truly = transforms.index
+    monkeypatch.setattr(transforms, "index", lambda *asked: calls.append(asked[1:]) or truly(*asked))
+    spectrum = Spectrum({(): 1.0, (0, 1): 2.0}, ("a", "b"))
+    assert spectrum.interactions("sv")[(0,)] == spectrum.interactions("sv")[(0,)]
+    assert spectrum.interactions("fourier", 1) != spectrum.interactions("fourier")
+    assert calls == [("sv", None), ("fourier", 1), ("fourier", None)]

@@ -1,6 +1,7 @@
 """Sentences say what the numbers say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from film import TERMS, WORDS
@@ -12,6 +13,7 @@ from spexcore.figures.rows import claimed
 from spexcore.figures.words import (
     INDEX_NAMES,
     amount,
+    answer,
     claim,
     effect,
     full_value,
@@ -20,6 +22,7 @@ from spexcore.figures.words import (
     measured_corners,
     predicted_corners,
     probability,
+    trust,
 )
 from spexcore.lenses import SyntheticGame
 from spexcore.validation import validate
@@ -111,3 +114,31 @@ def test_the_headline_claims_no_combination_that_is_not_told_apart_from_zero(mak
     )
     assert headline(make(["a", "b"], {(): 3.0})).startswith("No part and no combination")
     assert headline(make(["a", "b"], {(0,): 0.1})).startswith("No part and no combination")
+
+
+def test_what_any_member_does_alone_is_said_to_be_enough(example: Explanation) -> None:
+    values = {(): -10.0, (3,): 0.0, (4,): 0.0, (3, 4): 0.1}
+    said = claim(example, claimed(example, (3, 4)), values)
+    assert "together raise POSITIVE by 10.10 logits; either of them alone is enough (+10.00, +10.00)." in said
+    values[(4,)] = -2.0  # that would not be enough
+    assert "each alone raises it (+10.00, +8.00)" in claim(example, claimed(example, (3, 4)), values)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ({"target": " a", "unit": "nats"}, "a −0.69 nats, probability 50 %"),
+        ({"target": " a", "versus": " b", "unit": "nats"}, "a over b −0.69 nats"),
+        ({"prompts": [{}, {}, {}], "score": "margin", "unit": "nats"}, "the mean margin on 3 prompts −0.69 nats"),
+        ({"prompts": [{}, {}], "score": "accuracy", "unit": "share"}, "the accuracy on 2 prompts −0.69"),
+        ({"target": " a", "score": "accuracy", "unit": "share"}, "the accuracy on 1 prompt −0.69"),
+    ],
+)
+def test_an_answer_has_the_unit_of_its_value(make: Make, recipe: dict, said: str) -> None:
+    explanation = make(["L0H0", "L0H1"], {(): -0.6931}, measured={(): -0.6931})
+    assert answer(replace(explanation, recipe={"lens": "components", **recipe})) == said
+    assert "near the whole model" in trust(replace(explanation, recipe={"lens": "components", **recipe}))
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert [amount(value) for value in (-0.001, 0.0049, -0.006, 1234.5)] == ["0.00", "0.00", "−0.01", "+1,234.50"]

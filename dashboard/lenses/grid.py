@@ -1,0 +1,142 @@
+"""A model's parts in their places, layers x heads: their effect, and beside it a baseline; the picture of its page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import dissection, loaders, settings, state
+from dashboard.doors import plain
+from dashboard.jobs import Job
+from dashboard.view import View
+from spexcore.circuits import layer_energy
+from spexcore.evidence.ranking import spearman
+from spexcore.explanation import Explanation
+from spexcore.figures import heads
+from spexcore.figures.heads import is_wide, strongest_interactions
+from spexcore.figures.rows import coalition_from
+from spexcore.figures.words import INDEX_NAMES
+
+_GRID, _BESIDE, _ADDING = "pick-part", "beside", "adding"
+_INTERACTION, _SINGLE, _GRADIENT = "Strongest interaction", "Single ablation", "Gradient × activation"
+_MEANS = {
+    _INTERACTION: "Score of the strongest interaction that a part is in: what it does with others.",
+    _SINGLE: "What the value loses when this part alone is taken out.",
+    _GRADIENT: "First-order guess of the same, from one backward pass a prompt; nothing is ablated.",
+}
+_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def draw(view: View) -> None:
+    """Both grids, and in words where the interactions lie."""
+    explanation = view.explanation
+    shown = explanation.interactions(view.index, max_order=1)
+    scores = [shown[(i,)] for i in range(len(explanation.players))]
+    with st.container(key="grids"):
+        places = [st.container(), st.container()] if is_wide(explanation.players) else st.columns(2, gap="medium")
+    with places[0]:
+        single = view.index == "comobius"
+        with st.container(key="grid-title", horizontal=True, vertical_alignment="center"):
+            st.caption(f"**{_SINGLE if single else INDEX_NAMES[view.index][0]}** of each part")
+            st.toggle(
+                "Add to the term", key=_ADDING, help="A click then adds a part to the term chosen, or takes it out."
+            )
+        _grid(
+            view, scores, _GRID, "Layers and heads, each with its score; a click chooses one, in the list of terms too"
+        )
+    with places[1]:
+        _beside(view, scores)
+    st.caption(_where(view))
+
+
+def _grid(view: View, scores: Sequence[float], key: str, alt: str, largest: float | None = None) -> None:
+    figure = heads(view.explanation, scores=scores, largest=largest, selected=view.chosen, dark=view.dark)
+    st.plotly_chart(
+        figure, key=key, on_select=lambda: _clicked(key, view), selection_mode="points",
+        config=_CONFIG, theme=None, alt=alt,
+    )  # fmt: skip
+
+
+def _clicked(key: str, view: View) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if not points:
+        return
+    marked = points[-1].get("customdata", "")
+    part = coalition_from(str(marked[0] if isinstance(marked, list) else marked), len(view.explanation.players))
+    # Plotly forgets what was selected whenever a figure is drawn anew, so shift-clicks cannot add up.
+    state.choose(tuple(set(view.chosen) ^ set(part)) if st.session_state.get(_ADDING) else part)
+
+
+def _beside(view: View, shown: Sequence[float]) -> None:
+    offered = [_INTERACTION, _SINGLE, _GRADIENT] if view.index != "comobius" else [_INTERACTION, _GRADIENT]
+    if st.session_state.get(_BESIDE) not in offered:
+        st.session_state[_BESIDE] = _INTERACTION
+    which = st.segmented_control(
+        "Beside it", offered, key=_BESIDE, required=True, label_visibility="collapsed", persist_state="session",
+        help="\n\n".join(f"**{name}**: {_MEANS[name]}" for name in offered),
+    )  # fmt: skip
+    scores = _scores(view, which)
+    if scores is None:
+        return
+    # One scale for both, or what is next to nothing would look like what is large.
+    _grid(view, scores, f"{_GRID}-beside", f"{which} of each part", largest=max(map(abs, [*shown, *scores])))
+    if which != _INTERACTION:
+        other, compared = (_SINGLE, _single(view.explanation)) if which == _GRADIENT else ("what is shown", shown)
+        agreement = spearman(compared, scores)
+        st.caption(f"Rank agreement with {other.lower()}: {agreement:.2f} (Spearman; 1 is the same order)")
+
+
+def _scores(view: View, which: str | None) -> Sequence[float] | None:
+    """The numbers of the second grid; None while they are not there yet."""
+    if which == _INTERACTION:
+        return strongest_interactions(view.explanation, view.index)
+    return _single(view.explanation) if which == _SINGLE else _gradients(view.explanation)
+
+
+def _single(explanation: Explanation) -> list[float]:
+    return [explanation.comobius((i,)) for i in range(len(explanation.players))]
+
+
+def _gradients(explanation: Explanation) -> Sequence[float] | None:
+    """What the job found; until then the button that starts it."""
+    name = f"gradients-{explanation.id}"
+    job = loaders.jobs().get(name)
+    if job is not None and job.state == "done":
+        return tuple(job.result)
+    active = job is not None and job.active
+    st.caption(_MEANS[_GRADIENT])
+    st.button(
+        "Stop" if active else "Compute", key="gradients",
+        icon=":material/stop_circle:" if active else ":material/south:",
+        on_click=job.stop if active and job else _start, args=() if active else (name, explanation),
+    )  # fmt: skip
+    if job is not None:
+        st.fragment(_waiting, run_every=settings.POLL_SECONDS if active else None)(job, active)
+    return None
+
+
+def _start(name: str, explanation: Explanation) -> None:
+    loaders.jobs().submit(name, lambda job: dissection.gradients(job, explanation, loaders.shelf()))
+
+
+def _waiting(job: Job, was_active: bool) -> None:
+    if job.active:
+        st.caption(f"{(job.phase or 'waiting for the device').capitalize()} …")
+    elif job.state != "done":
+        st.warning(plain(job.error))
+    if was_active and not job.active:
+        st.rerun(scope="app")
+
+
+def _where(view: View) -> str:
+    """Within layers or across them: a sentence on the interactions of the index on screen."""
+    found = view.explanation.interactions(view.index)
+    energy = layer_energy(found.scores, view.explanation.players)
+    together = energy.within + energy.across
+    if not together:
+        return f"{INDEX_NAMES[view.index][0]} gives no score to any combination of parts here."
+    orders = f"orders 2 to {found.max_order}" if found.max_order > 2 else "pairs"
+    within = 100 * energy.within / together
+    return (
+        f"Of the interactions ({INDEX_NAMES[view.index][0]}, {orders}, squared) {within:.0f} % lies within one layer, "
+        f"{100 - within:.0f} % across layers."
+    )
