@@ -12,8 +12,8 @@ from spexcore.estimators import WalshGP
 from spexcore.estimators.base import Estimator
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out, r2_score
-from spexcore.game import Game, KeptValues, Memory, MeteredGame
-from spexcore.intervals import spread_by_order
+from spexcore.game import Game, KeptValues, Memory, MeteredGame, Values
+from spexcore.intervals import coefficient_intervals, spread_by_order
 from spexcore.masks import Coalition, Masks
 from spexcore.progress import Step, Watch
 from spexcore.recovery import Judge, Request, Stops, recover
@@ -66,7 +66,7 @@ def explain(
     samples = metered.samples()
     judge = watch.follow(MeteredGame(game, memory=memory, on_progress=watch.see, cancel=cancel), "judge")
     measured = measured_terms(*samples)
-    judged = _judged(spectrum, judge, samples[0], measured, asked)
+    judged = _judged(spectrum, judge, samples, measured, asked)
     return Explanation(
         spectrum=spectrum,
         masks_asked=metered.asked,
@@ -114,14 +114,21 @@ def _curve(asking: MeteredGame, judging: MeteredGame, watch: Watch, asked: Reque
 
 
 def _judged(
-    spectrum: Spectrum, judge: MeteredGame, seen: Masks, measured: Mapping[Coalition, float], asked: Request
+    spectrum: Spectrum,
+    judge: MeteredGame,
+    samples: tuple[Masks, Values],
+    measured: Mapping[Coalition, float],
+    asked: Request,
 ) -> dict[str, Any]:
     """What held-out masks, and a few removals beside them, say of the spectrum."""
-    uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, seen) for kind in ("uniform", "near"))
+    uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, samples[0]) for kind in ("uniform", "near"))
     removal = undone(judge, spectrum, measured, n_masks=asked.held_out // REMOVING, seed=asked.seed)
     found = replace(faithfulness(spectrum, uniform, near), removal=removal)
-    spread = spread_by_order(spectrum, judge, near)
-    return {"faithfulness": found, "spread": spread}
+    return {
+        "faithfulness": found,
+        "spread": spread_by_order(spectrum, judge, near),
+        "coefficient_intervals": coefficient_intervals(spectrum, uniform, *samples),
+    }
 
 
 def _versions() -> dict[str, str]:

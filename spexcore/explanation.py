@@ -12,7 +12,7 @@ from typing import Any
 from spexcore.errors import BadRunFile, SpexError
 from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import MaskEstimator
-from spexcore.faithfulness import Faithfulness
+from spexcore.faithfulness import Faithfulness, Interval
 from spexcore.game import content_key
 from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, corners
@@ -41,6 +41,7 @@ class Explanation:
 
     measured: coalition -> co-Moebius value from real ablations, exact by construction.
     spread: order -> half-width of the 95 % interval of a co-Moebius value that is only predicted.
+    coefficient_intervals: coalition -> 95 % interval of its Fourier coefficient, for the largest coefficients.
     masks_asked, masks_paid: for the estimate; held_out_paid: really evaluated to judge it.
     wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
     recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
@@ -60,6 +61,7 @@ class Explanation:
     faithfulness: Faithfulness
     measured: Mapping[Coalition, float] = field(default_factory=dict)
     spread: Mapping[int, float] = field(default_factory=dict)
+    coefficient_intervals: Mapping[Coalition, Interval] = field(default_factory=dict)
     wanted_r2: float | None = None
     key: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -125,6 +127,12 @@ class Explanation:
         """95 % interval of the co-Moebius value of any coalition."""
         return self._around(coalition, self.comobius(coalition))
 
+    def interval_of(self, index: str, coalition: Coalition) -> Interval | None:
+        """95 % interval of a coalition's score under an index; None where there is none."""
+        if index == "comobius":
+            return self.interval(coalition)
+        return self.coefficient_intervals.get(coalition) if index == "fourier" else None
+
     def _around(self, coalition: Coalition, score: float) -> tuple[float, float]:
         width = 0.0 if coalition in self.measured else self.half_width(len(coalition))
         return score - width, score + width
@@ -155,7 +163,7 @@ class Explanation:
             "held_out_paid": self.held_out_paid,
             "seconds": round(self.seconds, 3),
             "faithfulness": self.faithfulness.to_json(),
-            "coefficients": _terms(self.spectrum.coefficients),
+            "coefficients": _terms(self.spectrum.coefficients, self.coefficient_intervals),
             "measured": _terms(self.measured),
             "spread": {str(order): width for order, width in self.spread.items()},
             "notes": list(self.notes),
@@ -198,6 +206,7 @@ class Explanation:
             seconds=float(content.get("seconds", 0.0)),
             faithfulness=Faithfulness.from_json(content["faithfulness"]),
             measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
+            coefficient_intervals=_intervals(content["coefficients"]),
             spread={int(order): float(width) for order, width in content.get("spread", {}).items()},
             key=str(content.get("key", "")),
             recipe=dict(content.get("recipe") or {}),
@@ -243,8 +252,16 @@ def _confirmation(content: Any, n_players: int) -> Confirmation | None:
     return found
 
 
-def _terms(scores: Mapping[Coalition, float]) -> list[dict[str, Any]]:
-    return [{"coalition": list(coalition), "value": value} for coalition, value in scores.items()]
+def _terms(
+    scores: Mapping[Coalition, float], intervals: Mapping[Coalition, Interval] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """coalition and value of each; low and high where there is an interval."""
+    ends = {coalition: {"low": low, "high": high} for coalition, (low, high) in intervals.items()}
+    return [{"coalition": list(S), "value": value, **ends.get(S, {})} for S, value in scores.items()]
+
+
+def _intervals(terms: list[dict[str, Any]]) -> dict[Coalition, Interval]:
+    return {tuple(map(int, t["coalition"])): (float(t["low"]), float(t["high"])) for t in terms if "low" in t}
 
 
 def _coalitions(terms: list[dict[str, Any]]) -> dict[Coalition, float]:

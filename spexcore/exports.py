@@ -28,14 +28,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsh
 
 
 def csv_text(explanation: Explanation, index: str = DEFAULT_INDEX, top: int | None = None) -> str:
-    """One row a term, largest magnitude first. low, high, measured: of co-Moebius values only, empty elsewhere."""
+    """One row a term, largest magnitude first. low, high: where there is an interval; measured: of co-Moebius only."""
     rows = io.StringIO()
     table = csv.writer(rows, lineterminator="\r\n")  # as RFC 4180 has it
     table.writerow(_COLUMNS)
     for coalition, score in explanation.interactions(index).ranked()[:top]:
         names = _cell(" × ".join(explanation.players[i] for i in coalition))
         members = " ".join(map(str, coalition))
-        sure = _sureness(explanation, coalition) if index == "comobius" else ("", "", "")
+        sure = _sureness(explanation, index, coalition)
         table.writerow([explanation.id, index, names, members, len(coalition), repr(score), *sure])
     return rows.getvalue()
 
@@ -67,9 +67,10 @@ def shapiq_json(explanation: Explanation, index: str = DEFAULT_INDEX) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1)
 
 
-def _sureness(explanation: Explanation, coalition: Coalition) -> tuple[str, str, str]:
-    low, high = explanation.interval(coalition)
-    return repr(low), repr(high), str(coalition in explanation.measured).lower()
+def _sureness(explanation: Explanation, index: str, coalition: Coalition) -> tuple[str, str, str]:
+    ends = explanation.interval_of(index, coalition)
+    low, high = ("", "") if ends is None else map(repr, ends)
+    return low, high, str(coalition in explanation.measured).lower() if index == "comobius" else ""
 
 
 def _cell(text: str) -> str:

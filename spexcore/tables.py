@@ -14,9 +14,10 @@ def interactions_json(explanation: Explanation, index: str, top: int) -> dict[st
     for coalition, score in [(S, score) for S, score in found.ranked() if S][:top]:
         names = [explanation.players[i] for i in coalition]
         term: dict[str, Any] = {"coalition": list(coalition), "players": names, "score": score}
+        if (ends := explanation.interval_of(index, coalition)) is not None:
+            term |= {"low": ends[0], "high": ends[1]}
         if index == "comobius":
-            low, high = explanation.interval(coalition)
-            term |= {"low": low, "high": high, "measured": coalition in explanation.measured}
+            term["measured"] = coalition in explanation.measured
         terms.append(term)
     return {"index": index, "max_order": found.max_order, "note": found.note, "terms": terms}
 
@@ -124,5 +125,5 @@ def _term_text(term: dict[str, Any]) -> str:
     sureness = ""
     if "low" in term:
         interval = f"predicted, 95 % in [{term['low']:+.3f}, {term['high']:+.3f}]"
-        sureness = "  measured" if term["measured"] else f"  {interval}"
+        sureness = "  measured" if term.get("measured") else f"  {interval}"
     return f"{term['score']:+9.3f}  {' × '.join(term['players'])}{sureness}"

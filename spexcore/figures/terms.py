@@ -172,8 +172,9 @@ def _whiskers(figure: go.Figure, shown: Sequence[Row], colours: Palette) -> None
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [(row.high or 0) - row.score for _, row in predicted],
-            "arrayminus": [row.score - (row.low or 0) for _, row in predicted],
+            # An interval of a Fourier coefficient may lie beside what the spectrum says; it is drawn up to there.
+            "array": [max(0.0, (row.high or 0) - row.score) for _, row in predicted],
+            "arrayminus": [max(0.0, row.score - (row.low or 0)) for _, row in predicted],
             "color": colours.ink,
             "thickness": 1.2,
             "width": 4,

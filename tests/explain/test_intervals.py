@@ -1,12 +1,16 @@
-"""Intervals: they cover what a re-ablation would measure, and cost few masks."""
+"""Intervals: they cover what a re-ablation would measure, or the true coefficients, and cost few masks."""
+
+import json
 
 import numpy as np
 import pytest
 
+from spexcore.estimators import Exact
 from spexcore.explain import explain
-from spexcore.faithfulness import HeldOut
-from spexcore.game import FunctionGame, MeteredGame
-from spexcore.intervals import spread_by_order
+from spexcore.explanation import Explanation
+from spexcore.faithfulness import HeldOut, hold_out
+from spexcore.game import FunctionGame, MeteredGame, TableGame
+from spexcore.intervals import LARGEST, coefficient_intervals, spread_by_order
 from spexcore.masks import Masks, all_masks, corners, draw
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
@@ -79,3 +83,53 @@ def test_measured_values_need_no_interval() -> None:
     full = all_masks(N)[-1:]
     assert explanation.measured[()] == pytest.approx(float(rough(full)[0]))
     assert all(low == high for S, (low, high) in explanation.intervals.items() if S in explanation.measured)
+
+
+@pytest.mark.parametrize("n_seen", [60, 400, 700])
+def test_95_percent_of_true_coefficients_lie_inside(n_seen: int) -> None:
+    """Also where a large part of all masks is known, and exactly so."""
+    game = TableGame(rough(all_masks(N)) + 3.0 * all_masks(N)[:, :2].all(axis=1), NAMES)
+    truth, rng = Exact().estimate(game, budget=2**N).coefficients, np.random.default_rng(0)
+    inside, sure = [], []
+    for seed in range(60):
+        seen = draw("mixed", N, n_seen, np.random.default_rng(seed))
+        some = [tuple(sorted(rng.choice(N, rng.integers(1, 4), replace=False).tolist())) for _ in range(30)]
+        spectrum = Spectrum({S: truth[S] + 0.02 * rng.normal() for S in [(), (0, 1), *some]}, NAMES)
+        found = coefficient_intervals(spectrum, hold_out(game, "uniform", 128, seed, seen), seen, game(seen))
+        assert set(found) == set(spectrum.coefficients) - {()}
+        inside += [low <= truth[S] <= high for S, (low, high) in found.items()]
+        sure.append(found[(0, 1)][0] > 0)
+    assert 0.935 <= np.mean(inside) <= 0.97
+    assert np.mean(sure) > 0.9, "so wide that nothing is told from zero would cover too"
+
+
+def test_only_the_largest_coefficients_get_an_interval() -> None:
+    game = TableGame(rough(all_masks(N)), NAMES)
+    spectrum, masks = Exact().estimate(game, budget=2**N), draw("uniform", N, 64, np.random.default_rng(0))
+    found = coefficient_intervals(spectrum, HeldOut(masks, game(masks)), masks[:0], np.empty(0))
+    assert list(found) == [S for S, _ in spectrum.interactions().ranked()[:LARGEST]]
+
+
+def test_coefficients_are_exact_where_all_masks_are_held_out_and_unknown_where_few_are() -> None:
+    game, everything = FunctionGame(rough, NAMES, key="rough"), all_masks(N)
+    truth = Exact().estimate(game, budget=2**N).coefficients
+    wrong, none = Spectrum({(): 0.0, (0, 1): 7.0, (2,): -1.0}, NAMES), everything[:0]
+    found = coefficient_intervals(wrong, HeldOut(everything, game(everything)), none, game(none))
+    assert found[(0, 1)] == pytest.approx((truth[(0, 1)],) * 2)
+    few = HeldOut(everything[:15], game(everything[:15]))
+    assert coefficient_intervals(wrong, few, none, game(none)) == {}
+
+
+def test_intervals_of_coefficients_are_in_the_run_file_and_under_the_fourier_index() -> None:
+    explanation = explain(FunctionGame(rough, NAMES, key="rough"), budget=100, held_out=40)
+    assert explanation.coefficient_intervals
+    content = json.loads(json.dumps(explanation.to_json()))
+    again = Explanation.from_json(content)
+    assert again.coefficient_intervals == explanation.coefficient_intervals
+    for coalition, ends in explanation.coefficient_intervals.items():
+        assert again.interval_of("fourier", coalition) == ends
+        assert again.interval_of("bii", coalition) is None
+        assert again.interval_of("comobius", coalition) == again.interval(coalition)
+    for term in content["coefficients"]:
+        term.pop("low", None)
+    assert not Explanation.from_json(content).coefficient_intervals
