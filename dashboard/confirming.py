@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import loaders, session, settings, state, work
+from dashboard.charts import chart
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from spexcore.explanation import Explanation
@@ -11,7 +12,6 @@ from spexcore.figures.rows import coalition_from
 from spexcore.figures.words import confirmed
 
 _CHART = "pick-claim"
-_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def panel(explanation: Explanation, dark: bool) -> None:
@@ -39,9 +39,10 @@ def _found(explanation: Explanation, dark: bool) -> None:
     st.markdown(f"**{plain(confirmed(explanation) or 'There is no term to confirm')}**")
     if not confirmed(explanation):
         return
-    st.plotly_chart(
-        confirmation(explanation, dark=dark), key=_CHART, on_select=_clicked, selection_mode="points", config=_CONFIG,
-        theme=None, alt="Claimed against measured value of the leading terms; confirmed ones lie on the diagonal",
+    chart(
+        confirmation(explanation, dark=dark), key=_CHART, name=f"spex-{explanation.id}-confirmation",
+        on_select=_clicked,
+        alt="Claimed against measured value of the leading terms; confirmed ones lie on the diagonal",
     )  # fmt: skip
     st.caption(
         "Filled: predicted, with its 95 % interval. Hollow: measured by the run itself, so exact by construction. "
@@ -51,6 +52,9 @@ def _found(explanation: Explanation, dark: bool) -> None:
 
 def _button(explanation: Explanation, job: Job | None) -> None:
     active = job is not None and job.active
+    if not explanation.recipe:
+        st.caption("The game of this run is not here, so its terms cannot be re-ablated.")
+        return
     again = " again" if explanation.confirmation is not None else ""
     st.button(
         "Stop" if active else f"Validate the top {settings.VALIDATED}{again}",

@@ -23,7 +23,7 @@ def content(
     found, texts = _found(explanation, row.coalition, measured)
     corners = sorted(predicted, key=lambda kept: (-len(kept), kept))
     shown = corners[: settings.SHOWN_CORNERS]
-    basis = "" if found else " (As predicted; re-ablate to measure.)"
+    basis = "" if found else f" ({_basis(explanation)})"
     return {
         "kind": _kind(explanation, row, index),
         "claim": claim(explanation, row, found or predicted) + basis,
@@ -34,6 +34,12 @@ def content(
         "rows": [_line(row.coalition, kept, pieces, predicted=predicted, found=found, texts=texts) for kept in shown],
         "more": f"and {len(corners) - len(shown)} more ablations" if len(corners) > len(shown) else "",
     }
+
+
+def _basis(explanation: Explanation) -> str:
+    if explanation.imported:
+        return "Of the simplest function with the scores of the file; nothing was measured."
+    return "As predicted; re-ablate to measure." if explanation.recipe else "As predicted; its game is not here."
 
 
 def _found(
@@ -51,8 +57,9 @@ def _kind(explanation: Explanation, row: Row, index: str) -> str:
     kind = "One part" if row.order == 1 else f"Interaction of order {row.order}"
     if index == "comobius":
         return kind
-    score = explanation.interactions(index, max_order=max(row.order, 1))[row.coalition]
-    return f"{kind} · {INDEX_NAMES[index][0]} {amount(score)} · a re-ablation measures co-Möbius, below"
+    found = explanation.interactions(index)
+    score = f" · {INDEX_NAMES[index][0]} {amount(found[row.coalition])}" if row.order <= found.max_order else ""
+    return f"{kind}{score} · co-Möbius, which a re-ablation measures, is below"
 
 
 def _predicted(explanation: Explanation, row: Row, value: float) -> dict[str, str]:
@@ -69,7 +76,7 @@ def _measured(explanation: Explanation, row: Row, measured: ReAblation | None) -
     kept = _kept(explanation)
     if row.coalition in kept:
         return {"label": label, "value": amount(kept[row.coalition]), "note": "saved with the run"}
-    return {"label": label, "value": "–", "note": "not re-ablated yet"}
+    return {"label": label, "value": "–", "note": "not re-ablated yet" if explanation.recipe else "cannot be, here"}
 
 
 def _kept(explanation: Explanation) -> dict[Coalition, float]:

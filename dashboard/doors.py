@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -38,5 +38,11 @@ def notices() -> None:
     notice = state.get(state.NOTICE)
     if notice:
         kind, sentence = notice
-        {"error": st.error, "warning": st.warning, "success": st.success}.get(kind, st.info)(plain(sentence))
+        kinds: dict[str, Callable[[str], object]] = {
+            "error": st.error,
+            "warning": st.warning,
+            "success": st.success,
+            "toast": st.toast,
+        }
+        kinds.get(kind, st.info)(plain(sentence))
         state.put(**{state.NOTICE: None})

@@ -20,6 +20,8 @@ _MASKS_HELP = (
 
 def fill(explanation: Explanation) -> None:
     """Put the values that ask for this explanation into the form of its lens, as far as the form can hold them."""
+    if explanation.imported:
+        return  # nobody asked for it here
     lens = LENSES[lens_of(explanation)]
     values = {**lens.values(explanation.recipe), **method_of(explanation)}
     options = {state.METHOD: tuple(ESTIMATORS), state.MASKS: DISTRIBUTIONS, **lens.OPTIONS}

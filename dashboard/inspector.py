@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import card, details, loaders, session, settings, state, work
+from dashboard import card, details, loaders, notes, session, settings, state, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from dashboard.view import View
@@ -28,17 +28,19 @@ def inspector(view: View, pieces: Sequence[Piece]) -> None:
     active = job is not None and job.active
     poll = settings.POLL_SECONDS / 2 if active else None
     st.fragment(_card, run_every=poll)(explanation, chosen, pieces, job, active)
+    notes.on_term(explanation, chosen)
 
 
 def _choice(explanation: Explanation, shown: Sequence[Row], chosen: Coalition) -> None:
     """A plain list of the terms: the way with a keyboard, and of a screen reader."""
-    rows = {row.id: row for row in shown}
-    if coalition_id(chosen) not in rows:
-        rows[coalition_id(chosen)] = claimed(explanation, chosen)
+    rows, noted = {row.id: row for row in shown}, explanation.remarks.terms
+    for coalition in (chosen, *noted):
+        if coalition_id(coalition) not in rows:
+            rows[coalition_id(coalition)] = claimed(explanation, coalition)
     st.session_state[_TERM] = coalition_id(chosen)
     st.selectbox(
-        "Term", list(rows), key=_TERM, format_func=lambda name: title(rows[name]), on_change=_listed,
-        label_visibility="collapsed",
+        "Term", list(rows), key=_TERM, on_change=_listed, label_visibility="collapsed",
+        format_func=lambda name: title(rows[name]) + (" ✎" if rows[name].coalition in noted else ""),
     )  # fmt: skip
 
 
@@ -47,6 +49,9 @@ def _listed() -> None:
 
 
 def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> None:
+    if not explanation.recipe:
+        st.caption("The game of this run is not here, so nothing can be re-ablated.")
+        return
     if len(chosen) > settings.MAX_RE_ABLATED:
         st.caption(f"Choose at most {settings.MAX_RE_ABLATED} parts to re-ablate; {len(chosen)} are selected.")
         return

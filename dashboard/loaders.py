@@ -11,6 +11,7 @@ from dashboard.jobs import Jobs
 from dashboard.work import Shelf
 from spexcore.errors import BadRunFile
 from spexcore.explanation import Explanation
+from spexcore.figures import printing
 from spexcore.models.available import listing
 from spexcore.models.embedded import EMBEDDED
 from spexcore.store import home
@@ -66,6 +67,12 @@ def labels(model: str) -> list[str]:
         return str(row["note"]).split(", ")
     except (OSError, ValueError, KeyError, StopIteration):
         return []
+
+
+@st.cache_resource(show_spinner=False)
+def browser() -> str | None:
+    """The Chromium that prints reports, looked for once."""
+    return printing.browser()
 
 
 @st.cache_resource(show_spinner=False)

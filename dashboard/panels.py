@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import loaders, runs, session, settings, state, work
+from dashboard import loaders, notes, runs, session, settings, state, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from dashboard.lenses import LENSES
@@ -14,7 +14,7 @@ from dashboard.request import Request, asks_for
 from spexcore.errors import SpexError
 from spexcore.explanation import Explanation
 from spexcore.exports import SHAPIQ_INDICES, csv_text, shapiq_json
-from spexcore.figures import report
+from spexcore.figures import pdf, report
 from spexcore.figures.words import INDEX_NAMES
 
 _CURVE = {
@@ -30,6 +30,9 @@ def cost(request: Request, shown: Explanation | None) -> None:
     """What Run would cost, weighed in the background once the form asks for something that is not on screen."""
     if shown is not None and asks_for(request, shown, LENSES[state.get(state.LENS)].values(shown.recipe)):
         st.caption(f"On screen: {shown.masks_asked:,} masks, {shown.seconds:.1f} s. Change anything to explain anew.")
+        return
+    if shown is not None and shown.imported:
+        st.caption("On screen: the scores of a file. Press Run to explain what the form asks for.")
         return
     try:
         request.check(request.question.n_players)
@@ -67,7 +70,7 @@ def opening(label: str = "Open") -> None:
                 width="stretch",
             )
         st.file_uploader(
-            "A run file (JSON)",
+            "A run file, or one of shapiq's InteractionValues (JSON)",
             key="upload",
             type="json",
             on_change=session.upload,
@@ -79,6 +82,7 @@ def files(shown: Explanation) -> None:
     """Open another run, set this one beside the one before, and take it away."""
     if state.get(state.BEFORE) not in ("", state.get(state.SHOWN)):
         st.button("Before / after", icon=":material/compare_arrows:", on_click=session.before_and_after)
+    notes.on_run(shown)
     opening()
     with st.popover("Download", icon=":material/download:"):
         _downloads(shown)
@@ -87,23 +91,28 @@ def files(shown: Explanation) -> None:
 def _downloads(shown: Explanation) -> None:
     """The run on screen for another program; report and tables show the terms that the page shows."""
     index, top, orders = state.get(state.INDEX), state.get(state.TOP), state.get(state.ORDERS)
-    offered: dict[str, tuple[str, str, Callable[[], str]]] = {
+    told = partial(report, shown, index=index, top=top, orders=orders)
+    offered: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
         "json": ("Run file (JSON)", "application/json", lambda: json.dumps(shown.to_json(), ensure_ascii=False)),
-        "html": ("Report (HTML)", "text/html", lambda: str(report(shown, index=index, top=top, orders=orders))),
-        "csv": ("Terms (CSV)", "text/csv", lambda: csv_text(shown, index)),
+        "html": ("Report (HTML)", "text/html", lambda: str(told())),
     }
+    if loaders.browser():
+        offered["pdf"] = ("Report (PDF)", "application/pdf", lambda: pdf(told()))
+    offered["csv"] = ("Terms (CSV)", "text/csv", lambda: csv_text(shown, index))
     if index in SHAPIQ_INDICES:
         offered["shapiq.json"] = ("shapiq (JSON)", "application/json", lambda: shapiq_json(shown, index))
-    for ending, (label, mime, text) in offered.items():
+    for ending, (label, mime, made) in offered.items():
+        # Made on the click, by a thread of the server's own, so that drawing the page never waits for it.
         st.download_button(
-            label, key=f"save-{ending}", data=partial(_encoded, text), mime=mime, on_click="ignore",
+            label, key=f"save-{ending}", data=partial(_encoded, made), mime=mime, on_click="ignore",
             file_name=f"spex-{shown.id}.{ending}", width="stretch",
         )  # fmt: skip
     st.caption(f"Terms under {INDEX_NAMES[index][0]}. The run file opens here, and with spex validate --run.")
 
 
-def _encoded(text: Callable[[], str]) -> bytes:
-    return text().encode("utf-8")
+def _encoded(made: Callable[[], str | bytes]) -> bytes:
+    content = made()
+    return content if isinstance(content, bytes) else content.encode("utf-8")
 
 
 def _plan(request: Request) -> Job:

@@ -4,12 +4,12 @@ A click redraws this fragment alone. What it chose is copied into the page's own
 figure clears Plotly's selection without a call.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard import confirming, panels, session, settings, state, trusting
+from dashboard.charts import chart
 from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
 from dashboard.lenses import LENSES
@@ -18,10 +18,9 @@ from spexcore.explanation import Explanation
 from spexcore.figures.network import graph
 from spexcore.figures.rows import Row, coalition_from, rows
 from spexcore.figures.terms import matrix
-from spexcore.figures.words import INDEX_NAMES, answer, confirmed, headline, trust
+from spexcore.figures.words import INDEX_NAMES, answer, confirmed, headline, made, trust
 from spexcore.masks import Coalition
 
-_CONFIG = {"displayModeBar": False, "responsive": True}
 _ORDERS = (1, 2, 3, 4)
 _TERMS, _GRAPH = "pick-terms", "pick-graph"
 
@@ -64,13 +63,13 @@ def _head(explanation: Explanation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         with st.container(key="verdict", width="stretch"):
             st.text(answer(explanation))
-            st.caption(
-                f"{explanation.estimator.get('name')} · {explanation.masks_asked:,} masks, "
-                f"{explanation.masks_paid:,} paid · {trust(explanation)}"
-            )
+            st.caption(plain(f"{made(explanation)} · {trust(explanation)}"))
         panels.files(explanation)
     with st.container(key="headline"):
         st.text(headline(explanation))
+        if explanation.remarks.run:
+            with st.container(key="remark"):
+                st.text(f"Note: {explanation.remarks.run}")
         if confirmed(explanation):
             st.caption(f":material/fact_check: {plain(confirmed(explanation))}")
         for note in explanation.notes:
@@ -101,22 +100,22 @@ def _views(view: View) -> None:
         terms, network = st.columns([55, 45], gap="small")
     with terms:
         figure = matrix(view.explanation, view.rows[: settings.ROWS], selected=view.chosen, dark=view.dark)
-        _chart(figure, _TERMS, "Matrix of the strongest terms: their players, effects and intervals", _clicked_term)
+        chart(
+            figure, key=_TERMS, name=f"spex-{view.explanation.id}-terms", on_select=_clicked_term,
+            alt="Matrix of the strongest terms: their players, effects and intervals",
+        )  # fmt: skip
     with network:
         figure = graph(view.explanation, view.rows, index=view.index, selected=view.chosen, dark=view.dark)
-        _chart(figure, _GRAPH, "Graph of the interactions between the parts", _clicked_node)
+        chart(
+            figure, key=_GRAPH, name=f"spex-{view.explanation.id}-graph", on_select=_clicked_node,
+            alt="Graph of the interactions between the parts",
+        )  # fmt: skip
     if len(view.rows) > settings.ROWS:
         st.caption(f"The matrix holds the {settings.ROWS} strongest, the graph all {len(view.rows)}.")
     st.caption(
         "Red raises, blue lowers. ✓ measured by re-ablation; the others are predicted, whiskers are 95 % intervals, "
         "pale bars are not told apart from zero. Hubs: ● two parts, ▲ three, ■ four, ★ more."
     )
-
-
-def _chart(figure: Any, key: str, alt: str, on_select: Callable[[], None]) -> None:
-    st.plotly_chart(
-        figure, key=key, on_select=on_select, selection_mode="points", config=_CONFIG, theme=None, alt=alt
-    )  # fmt: skip
 
 
 def _clicked_term() -> None:

@@ -1,14 +1,20 @@
 """Run files: presets that travel with the package, and what was run or opened here, one file each under SPEX_HOME."""
 
 import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dashboard import settings
+from spexcore import imports
 from spexcore.errors import BadRunFile, StoreError
-from spexcore.explanation import MAX_BYTES, Explanation
+from spexcore.explanation import Explanation
 from spexcore.store import home
 from spexcore.validation import Confirmation
+
+_lock = threading.Lock()  # two tabs, or a job and a person, at once
 
 
 def folder() -> Path:
@@ -45,7 +51,39 @@ def delete(name: str) -> None:
 
 
 def keep(explanation: Explanation) -> str:
-    """Save a run file under its id; raises StoreError where the folder cannot be written."""
+    """Save a run file under its id; raises StoreError where the folder cannot be written.
+
+    What a person added to the same run before is not lost: notes stay, and a confirmation of the same findings.
+    """
+    with _lock:
+        return _save(_with_what_was_added(explanation))
+
+
+def change(explanation: Explanation, edited: Callable[[Explanation], Explanation]) -> str:
+    """Save an edit of a run, made on what its file holds by now; its id. Raises StoreError."""
+    with _lock:
+        return _save(edited(_saved(explanation) or explanation))
+
+
+def _saved(explanation: Explanation) -> Explanation | None:
+    """What the file of this run holds; None where there is none that can be read."""
+    path = saved().get(explanation.id)
+    try:
+        return Explanation.load(path) if path else None
+    except BadRunFile:
+        return None
+
+
+def _with_what_was_added(explanation: Explanation) -> Explanation:
+    before = _saved(explanation)
+    if before is None:
+        return explanation
+    same = (before.spectrum, before.measured) == (explanation.spectrum, explanation.measured)
+    found = explanation.confirmation or (before.confirmation if same else None)
+    return replace(explanation, remarks=explanation.remarks.over(before.remarks), confirmation=found)
+
+
+def _save(explanation: Explanation) -> str:
     try:
         explanation.save(folder() / f"{explanation.id}.json")
     except OSError as error:
@@ -54,13 +92,8 @@ def keep(explanation: Explanation) -> str:
 
 
 def opened(content: bytes, name: str) -> Explanation:
-    """The explanation in an uploaded file; raises BadRunFile in one sentence."""
-    if len(content) > MAX_BYTES:
-        raise BadRunFile(f"{name} is larger than {MAX_BYTES // 10**6} MB: no run file is.")
-    try:
-        return Explanation.loads(content.decode("utf-8"), name)
-    except UnicodeDecodeError as error:
-        raise BadRunFile(f"{name} is not a run file: it is not UTF-8 text.") from error
+    """The explanation in an uploaded file, a run's or shapiq's; raises BadRunFile in one sentence."""
+    return imports.loads(content, name)
 
 
 def summary(content: Any) -> tuple[str, str]:
@@ -74,7 +107,7 @@ def summary(content: Any) -> tuple[str, str]:
             str(content["estimator"]["name"]),
             f"{int(content['masks_asked']):,} masks",
             *([f"for {recipe['target']}"] if recipe.get("target") else []),
-            f"R² near {float(judged['r2_near']):.2f}",
+            *([f"R² near {float(judged['r2_near']):.2f}"] if judged["r2_near"] is not None else []),
             *([] if rate is None else [f"confirmed {100 * rate:.0f} %"]),
         ]
         return text, " · ".join(facts)

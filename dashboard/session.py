@@ -1,6 +1,7 @@
 """What happens to one visitor's page: arriving, starting a run, seeing it end, opening a file. No drawing here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -8,7 +9,10 @@ from dashboard import forms, labels, loaders, runs, settings, state, work
 from dashboard.lenses import lens_of
 from dashboard.request import Request
 from spexcore.errors import SpexError
+from spexcore.explanation import Explanation
 from spexcore.figures.rows import coalition_from, coalition_id
+from spexcore.figures.words import INDEX_NAMES
+from spexcore.masks import Coalition
 
 UPLOAD = "upload"
 MANY = 10**6  # a click or an address names a player of the run on screen; drawing drops any other
@@ -71,8 +75,34 @@ def pin(run: str, pinned: bool) -> None:
     _told(lambda: labels.change(run, pinned=pinned))
 
 
+def note(run: str, about: Coalition, text: str) -> None:
+    """Keep a person's note on a term of a run, or (about nobody) on the run itself; an empty one is taken away."""
+
+    def noted(explanation: Explanation) -> Explanation:
+        remarks = explanation.remarks.on_term(about, text) if about else explanation.remarks.on_run(text)
+        return replace(explanation, remarks=remarks)
+
+    def keep() -> None:
+        explanation = loaders.explanation(run)
+        if noted(explanation).remarks == explanation.remarks:
+            return  # a field that is taken off the page calls as well, with what stood in it
+        kept = runs.change(explanation, noted)
+        state.notify("toast", "The note is kept with the run." if text.strip() else "The note is taken away.")
+        if state.get(state.SHOWN) == run:  # of an example, a copy was made
+            state.put(**{state.SHOWN: kept})
+            state.set_address(run=kept)
+
+    _told(keep)
+
+
+def doom(run: str) -> None:
+    """Ask whether this run is to be deleted; of none, ask no more."""
+    state.put(**{state.DOOMED: run})
+
+
 def delete(run: str) -> None:
     """Delete the file of a run; what it paid for stays in the store."""
+    doom("")
     if _told(lambda: runs.delete(run)):
         state.notify("success", "The run is deleted. What it paid for is still in the store.")
     if state.get(state.SHOWN) == run:
@@ -115,6 +145,8 @@ def open_run(name: str) -> None:
         state.put(**{state.LENS: lens_of(shown), state.GOTO: lens_of(shown)})
     forms.fill(shown)
     state.put(**{state.SHOWN: name, state.CHOSEN: ()})
+    if shown.imported in INDEX_NAMES:
+        state.put(**{state.INDEX: shown.imported})
     state.set_address(run=name, sel="")
 
 

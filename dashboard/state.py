@@ -23,6 +23,7 @@ RUNS = "runs"  # runs finished: what they paid makes older plans stale
 NOTICE = "notice"  # one sentence for the next drawing, with its kind
 GOTO = "goto"  # page to open at the next drawing
 SEARCH = "search"
+DOOMED = "doomed"  # id of the run whose deletion is asked about
 SIDE_A, SIDE_B = "side-a", "side-b"  # ids of the runs that are compared
 INDEX, ORDERS, TOP = "index", "orders", "top"
 METHOD, BUDGET, MASKS, VERIFY, SEED, MAX_ORDER = "method", "budget", "masks", "verify", "seed", "max_order"
@@ -36,6 +37,7 @@ _SHARED: dict[str, Any] = {
     NOTICE: None,
     GOTO: "",
     SEARCH: "",
+    DOOMED: "",
     SIDE_A: None,
     SIDE_B: None,
 }
@@ -95,7 +97,7 @@ def choose(coalition: Coalition) -> None:
 
 
 def notify(kind: str, sentence: str) -> None:
-    """Say one sentence at the next drawing. kind: error, warning, info or success."""
+    """Say one sentence at the next drawing. kind: error, warning, info, success, or toast (which moves nothing)."""
     st.session_state[NOTICE] = (kind, sentence)
 
 

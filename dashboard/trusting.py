@@ -2,24 +2,24 @@
 
 import streamlit as st
 
+from dashboard.charts import chart
 from dashboard.doors import plain
 from spexcore.explanation import Explanation
 from spexcore.figures.faithfulness import faithfulness
 from spexcore.figures.words import grounds
-
-_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def panel(explanation: Explanation, dark: bool) -> None:
     """A folded part of the results; the curves where the run has them."""
     with st.expander("How far to trust it", icon=":material/query_stats:", key="trusting"):
         st.markdown("\n".join(f"- **{name}:** {plain(said)}" for name, said in grounds(explanation).items()))
+        if explanation.imported:
+            return
         if not explanation.faithfulness.by_size:
             st.caption("This run was made before curves were kept with it: run it again to see them.")
             return
-        figure = faithfulness(explanation, dark=dark)
-        st.plotly_chart(
-            figure, key="trust-curves", config=_CONFIG, theme=None,
+        chart(
+            faithfulness(explanation, dark=dark), key="trust-curves", name=f"spex-{explanation.id}-faithfulness",
             alt="Held-out R² by terms kept; the value while parts are removed; share of the variance by order",
         )  # fmt: skip
         st.caption(

@@ -18,6 +18,7 @@ from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame
 from spexcore.masks import Coalition, Masks, corners, draw
 from spexcore.progress import Step
+from spexcore.same_masks import SameMasks, same_masks
 from spexcore.store import Store
 from spexcore.validation import Validation, confirm, validate
 
@@ -128,7 +129,20 @@ def confirm_top(job: Job, explanation: Explanation, top: int, shelf: Shelf) -> s
     game = rebuilt(job, explanation, shelf)
     with closing(Store()) as store:
         found = confirm(_metered(job, game, store), explanation, top=top)
-    return runs.keep(replace(explanation, confirmation=found))
+    return runs.change(explanation, lambda newest: replace(newest, confirmation=found))
+
+
+def try_methods(job: Job, explanation: Explanation, shelf: Shelf) -> SameMasks:
+    """Several methods on as many masks as a run asked for, drawn alike; what is in the store costs nothing."""
+    game = rebuilt(job, explanation, shelf)
+    with closing(Store()) as store:
+        return same_masks(
+            game,
+            explanation,
+            memory=store.memory(game.key),
+            on_progress=lambda step: job.report(step.phase, step.done, step.total),
+            cancel=job.cancel,
+        )
 
 
 def _game(job: Job, request: Request, shelf: Shelf) -> Game:

@@ -24,6 +24,7 @@ from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
 from spexcore.game import FunctionGame, Game, MeteredGame, TableGame
 from spexcore.interactions import Interactions
+from spexcore.same_masks import SameMasks, same_masks
 from spexcore.spectrum import Spectrum
 from spexcore.store import Store
 from spexcore.validation import Confirmation, Validation, confirm, validate
@@ -55,6 +56,7 @@ __all__ = [
     "Pairwise",
     "ProxySPEX",
     "SPEX",
+    "SameMasks",
     "Spectrum",
     "SpexError",
     "StackSPEX",
@@ -67,5 +69,6 @@ __all__ = [
     "compare",
     "confirm",
     "explain",
+    "same_masks",
     "validate",
 ]

@@ -106,9 +106,10 @@ class _View:
             return None
         if self.found.index != DEFAULT_INDEX:
             return Side(coalition, self.found[coalition] / self.scale)
-        low, high = self.explanation.interval(coalition)
         score, measured = self.explanation.comobius(coalition), coalition in self.explanation.measured
-        return Side(coalition, score / self.scale, low / self.scale, high / self.scale, measured)
+        stated = self.explanation.interval_of(DEFAULT_INDEX, coalition)
+        low, high = (end / self.scale for end in stated) if stated else (None, None)
+        return Side(coalition, score / self.scale, low, high, measured)
 
 
 def _largest(found: Interactions) -> float:

@@ -16,6 +16,7 @@ from spexcore.faithfulness import Faithfulness, Interval
 from spexcore.game import content_key
 from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, corners
+from spexcore.remarks import Remarks
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
 from spexcore.validation import Confirmation, checked_coalition
@@ -23,6 +24,7 @@ from spexcore.validation import Confirmation, checked_coalition
 SCHEMA = "spexcore.explanation/1"
 MAX_BYTES = 20_000_000  # a file larger than this was not written here
 DEFAULT_INDEX = "comobius"
+IMPORTED = "shapiq file"  # the estimator's name where scores came with a file: `spexcore.imports`
 
 #: How masks are drawn -> the indices they serve: those that weigh what such masks show.
 SERVED: dict[str, tuple[str, ...]] = {
@@ -46,6 +48,7 @@ class Explanation:
     wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
     recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
     confirmation: the leading terms re-ablated after the run, where somebody asked for it.
+    remarks: what a person wrote beside the run; no part of what was asked, so not of the id.
     """
 
     spectrum: Spectrum
@@ -68,6 +71,7 @@ class Explanation:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     confirmation: Confirmation | None = None
+    remarks: Remarks = field(default_factory=Remarks)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -84,6 +88,11 @@ class Explanation:
         return self.recipe.get("model")
 
     @property
+    def imported(self) -> str:
+        """Index of the scores that came with a file, "" for a run: nothing was evaluated here, nothing can be."""
+        return str(self.estimator["parameters"].get("index", "")) if self.estimator["name"] == IMPORTED else ""
+
+    @property
     def id(self) -> str:
         """Twelve hex digits of what was asked: equal requests, equal ids."""
         asked = [self.key, self.estimator, self.seed, self.masks, self.budget, self.verify, list(self.players)]
@@ -94,14 +103,17 @@ class Explanation:
         first_hand = self.measured if index == "comobius" else {}
         if max_order is None:
             highest = max([1, self.spectrum.order, *map(len, first_hand)])
-            max_order = min(REPORTED_ORDER, highest)
+            max_order = highest if self.imported else min(REPORTED_ORDER, highest)
         predicted = self.spectrum.interactions(index, max_order=max_order)
         measured = {S: value for S, value in first_hand.items() if len(S) <= max_order}
         scores = {**predicted.scores, **measured} if measured else predicted.scores
-        return Interactions(scores, index, max_order, self.players, self._doubt(index))
+        return Interactions(scores, index, predicted.max_order, self.players, self._doubt(index))
 
     def _doubt(self, index: str) -> str:
         """A sentence where the masks of this explanation do not serve an index; "" where they do."""
+        if self.imported:
+            told = f"The file holds {self.imported} alone; {index} is that of the simplest function with those scores."
+            return "" if index == self.imported else told
         drawn = issubclass(ESTIMATORS.get(str(self.estimator["name"]).lower(), object), MaskEstimator)
         if not drawn or index in SERVED.get(self.masks, ()) or self.masks_asked >= 2 ** len(self.players):
             return ""
@@ -130,7 +142,7 @@ class Explanation:
     def interval_of(self, index: str, coalition: Coalition) -> Interval | None:
         """95 % interval of a coalition's score under an index; None where there is none."""
         if index == "comobius":
-            return self.interval(coalition)
+            return self.interval(coalition) if self.spread or coalition in self.measured else None
         return self.coefficient_intervals.get(coalition) if index == "fourier" else None
 
     def _around(self, coalition: Coalition, score: float) -> tuple[float, float]:
@@ -168,7 +180,14 @@ class Explanation:
             "spread": {str(order): width for order, width in self.spread.items()},
             "notes": list(self.notes),
             "versions": dict(self.versions),
+            **self._added(),
+        }
+
+    def _added(self) -> dict[str, Any]:
+        """What came to the run after it was made."""
+        return {
             "confirmation": self.confirmation.to_json() if self.confirmation else None,
+            "remarks": self.remarks.to_json() if self.remarks else None,
         }
 
     @classmethod
@@ -194,7 +213,7 @@ class Explanation:
         players = tuple(str(player) for player in content["players"])
         return cls(
             spectrum=Spectrum(_coalitions(content["coefficients"]), players),
-            estimator=dict(content["estimator"]),
+            estimator=_estimator(content["estimator"]),
             seed=int(content["seed"]),
             masks=str(content.get("masks", "uniform")),
             budget=int(content.get("budget", content["masks_asked"])),
@@ -213,6 +232,7 @@ class Explanation:
             notes=tuple(str(note) for note in content.get("notes", ())),
             versions={str(name): str(version) for name, version in content.get("versions", {}).items()},
             confirmation=_confirmation(content.get("confirmation"), len(players)),
+            remarks=Remarks.from_json(content.get("remarks"), len(players)),
         )
 
     def save(self, path: Path | str) -> None:
@@ -250,6 +270,10 @@ def _confirmation(content: Any, n_players: int) -> Confirmation | None:
     for claim in found.claims:
         checked_coalition(claim.coalition, n_players)
     return found
+
+
+def _estimator(content: dict[str, Any]) -> dict[str, Any]:
+    return {"name": str(content["name"]), "parameters": dict(content.get("parameters") or {})}
 
 
 def _terms(

@@ -23,21 +23,37 @@ SHAPIQ_INDICES = {
     "fbii": "FBII",
 }
 SHAPIQ_VERSION = "1.4.1"  # whose reader the tests load the file with
-_COLUMNS = ("run", "index", "players", "coalition", "order", "score", "low", "high", "measured")
+_TERM = ("run", "index", "players", "coalition", "order", "score", "low", "high", "measured")
+_COLUMNS = (*_TERM, "note", "run_note")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 
 
 def csv_text(explanation: Explanation, index: str = DEFAULT_INDEX, top: int | None = None) -> str:
-    """One row a term, largest magnitude first. low, high: where there is an interval; measured: of co-Moebius only."""
+    """One row a term, largest magnitude first, then those that only bear a note.
+
+    low, high: where there is an interval; measured: of co-Moebius only. note, run_note: what a person wrote.
+    """
     rows = io.StringIO()
     table = csv.writer(rows, lineterminator="\r\n")  # as RFC 4180 has it
     table.writerow(_COLUMNS)
-    for coalition, score in explanation.interactions(index).ranked()[:top]:
+    about_run = _cell(explanation.remarks.run)
+    for coalition, score in _listed(explanation, index, top):
         names = _cell(" × ".join(explanation.players[i] for i in coalition))
         members = " ".join(map(str, coalition))
         sure = _sureness(explanation, index, coalition)
-        table.writerow([explanation.id, index, names, members, len(coalition), repr(score), *sure])
+        note = _cell(explanation.remarks.terms.get(coalition, ""))
+        table.writerow([explanation.id, index, names, members, len(coalition), score, *sure, note, about_run])
     return rows.getvalue()
+
+
+def _listed(explanation: Explanation, index: str, top: int | None) -> list[tuple[Coalition, str]]:
+    """The terms and their scores as text; a term that bears a note and is not reported has one under co-Moebius."""
+    found = explanation.interactions(index)
+    listed = {coalition: repr(score) for coalition, score in found.ranked()[:top]}
+    for coalition in explanation.remarks.terms:
+        beyond = repr(explanation.comobius(coalition)) if index == "comobius" else ""
+        listed.setdefault(coalition, repr(found[coalition]) if coalition in found.scores else beyond)
+    return list(listed.items())
 
 
 def shapiq_json(explanation: Explanation, index: str = DEFAULT_INDEX) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import comb
+from math import comb, isnan, nan
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ Interval = tuple[float, float]
 
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # terms kept
 _RESAMPLES, _FEWEST_RESAMPLED = 999, 16  # bootstrap draws; masks below which they say nothing
+_NUMBERS = ("r2", "r2_near", "mae", "mae_near")
 _FEWEST_UNSEEN = 32  # below this many masks left unseen, the whole table is what there is to judge by
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """R2 and mean absolute error on held-out masks; `_near` where few players are removed.
+    """R2 and mean absolute error on held-out masks; `_near` where few players are removed. NaN where none was.
 
     r2_interval, r2_near_interval: 95 % interval of R2 over all masks of the kind; None where too few were held out.
     by_size: largest Fourier coefficients kept -> R2 of these alone on the uniform held-out masks; the last keeps all.
@@ -43,14 +44,16 @@ class Faithfulness:
     removal: Removal | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """JSON knows no NaN: null where nothing was held out."""
+        content = asdict(self)
+        return {**content, **{name: None if isnan(content[name]) else content[name] for name in _NUMBERS}}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Faithfulness":
         """What `to_json` wrote, now or before it said more."""
         removal = content.get("removal")
         return cls(
-            **{name: float(content[name]) for name in ("r2", "r2_near", "mae", "mae_near")},
+            **{name: nan if content[name] is None else float(content[name]) for name in _NUMBERS},
             n_held_out=int(content["n_held_out"]),
             r2_interval=_interval(content.get("r2_interval")),
             r2_near_interval=_interval(content.get("r2_near_interval")),
@@ -58,6 +61,10 @@ class Faithfulness:
             energy={int(order): float(share) for order, share in content.get("energy", {}).items()},
             removal=None if removal is None else Removal.from_json(removal),
         )
+
+
+#: Of an explanation that nothing was held out to judge.
+UNJUDGED = Faithfulness(nan, nan, nan, nan, 0)
 
 
 @dataclass(frozen=True)

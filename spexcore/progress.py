@@ -14,7 +14,7 @@ class Step:
     been judged; else None.
     """
 
-    phase: str  # "discover" | "verify" | "judge"
+    phase: str  # "discover" | "verify" | "judge"; of several methods on the same masks, in words
     done: int
     total: int
     asked: int = 0

@@ -5,6 +5,7 @@ from typing import Any
 from spexcore.comparison import Comparison, Side
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
+from spexcore.same_masks import SameMasks
 
 
 def interactions_json(explanation: Explanation, index: str, top: int) -> dict[str, Any]:
@@ -94,6 +95,21 @@ def comparison_text(found: Comparison, a: str, b: str) -> str:
         mark = {True: "≠", False: "≈", None: " "}[pair.told_apart]
         name = " × ".join(pair.players)
         lines.append(f"{_side_text(pair.a):>16} {_side_text(pair.b):>16} {difference:>11} {mark} {name}")
+    return "\n".join(lines)
+
+
+def methods_text(found: SameMasks, index: str, top: int) -> str:
+    """A line a method: R2 on held-out masks, uniform and near, error near, seconds to fit; then its leading terms."""
+    lines = [f"{found.n_masks:,} {found.masks} masks, the same for each method; {found.masks_paid:,} ablations paid"]
+    lines.append(f"{'':<12} {'R2':>7} {'R2 near':>8} {'error':>8} {'seconds':>8}")
+    for fit in found.fits:
+        judged, own = fit.faithfulness, "  on masks of its own design" if fit.own_masks else ""
+        numbers = f"{judged.r2:7.3f} {judged.r2_near:8.3f} {judged.mae_near:8.3f} {fit.seconds:8.2f}"
+        lines.append(f"{fit.method:<12} {numbers}{own}")
+    lines += [f"{method:<12} {sentence}" for method, sentence in found.refused.items()]
+    for fit in found.fits:
+        terms = fit.interactions(index).top(top)
+        lines += ["", f"{fit.method}, {index}", *(f"{score:+9.3f}  {' × '.join(names)}" for names, score in terms)]
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import dissection, loaders, settings, state
+from dashboard.charts import chart
 from dashboard.doors import plain
 from dashboard.jobs import Job
 from dashboard.view import View
@@ -23,7 +24,6 @@ _MEANS = {
     _SINGLE: "What the value loses when this part alone is taken out.",
     _GRADIENT: "First-order guess of the same, from one backward pass a prompt; nothing is ablated.",
 }
-_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def draw(view: View) -> None:
@@ -50,10 +50,8 @@ def draw(view: View) -> None:
 
 def _grid(view: View, scores: Sequence[float], key: str, alt: str, largest: float | None = None) -> None:
     figure = heads(view.explanation, scores=scores, largest=largest, selected=view.chosen, dark=view.dark)
-    st.plotly_chart(
-        figure, key=key, on_select=lambda: _clicked(key, view), selection_mode="points",
-        config=_CONFIG, theme=None, alt=alt,
-    )  # fmt: skip
+    name = f"spex-{view.explanation.id}-parts"
+    chart(figure, key=key, name=name, on_select=lambda: _clicked(key, view), alt=alt)
 
 
 def _clicked(key: str, view: View) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import dissection, loaders, settings, state
+from dashboard.charts import chart
 from dashboard.dissection import Pruning
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
@@ -16,7 +17,6 @@ from spexcore.game import content_key
 
 _OTHERS, _FILE, _SIZE, _ON = "others", "others-file", "kept-size", "judged-on"
 _CHOSEN = "the prompts of the run"
-_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def panel(view: View) -> None:
@@ -55,8 +55,8 @@ def _found(view: View, found: Pruning) -> None:
     size = st.select_slider("Parts kept", sizes, key=_SIZE)
     unit = "" if on == "accuracy" else quantity(view.explanation).unit
     figure = pruning(found.curve, on=on, ends=found.ends[on or ""], unit=unit, size=size, dark=view.dark)
-    st.plotly_chart(
-        figure, key="pruning-curve", config=_CONFIG, theme=None,
+    chart(
+        figure, key="pruning-curve", name=f"spex-{view.explanation.id}-pruning",
         alt="Value against the number of parts kept, a line for each way of choosing them; told below for one size",
     )  # fmt: skip
     best = next(one for one in found.curve if one.method == METHODS[0] and len(one.kept) == size)

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from dashboard import entries, loaders, state
+from dashboard import entries, loaders, methods, state
+from dashboard.charts import chart
 from dashboard.doors import guarded, notices, plain
 from spexcore.comparison import SHARES, Comparison, Pair, Side, compare
 from spexcore.explanation import Explanation
 from spexcore.figures import comparison, tokens
 from spexcore.figures.tokens import strongest
-from spexcore.figures.words import INDEX_NAMES, amount, answer, confirmed, headline, trust
+from spexcore.figures.words import INDEX_NAMES, amount, answer, confirmed, headline, made, trust
 
 _TOP = 10
-_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def show() -> None:
@@ -31,11 +31,12 @@ def show() -> None:
                 with column, st.container(border=True, key=f"side-of-{name}"):
                     _side(name, explanation, index, largest)
         _scale(found)
-        st.plotly_chart(
-            comparison(found, dark=_dark()), key="differences", config=_CONFIG, theme=None,
+        chart(
+            comparison(found, dark=_dark()), key="differences", name=f"spex-{a.id}-{b.id}",
             alt="The leading terms of both runs on one scale; the table below holds the same numbers",
         )  # fmt: skip
         _table(found)
+        methods.panel(a, index, dark=_dark())
 
 
 def _choice() -> tuple[Explanation | None, Explanation | None]:
@@ -64,7 +65,7 @@ def _choice() -> tuple[Explanation | None, Explanation | None]:
 
 
 def _side(name: str, explanation: Explanation, index: str, largest: float | None) -> None:
-    st.caption(f"Run {name} · {explanation.estimator.get('name')} · {explanation.masks_asked:,} masks")
+    st.caption(plain(f"Run {name} · {made(explanation)}"))
     with st.container(key=f"answer-{name}"):
         st.text(answer(explanation))
     # Escaped, word by word, where it is made.

@@ -50,10 +50,23 @@ def _changes(entry: Entry) -> None:
     )  # fmt: skip
     st.text_input("Name", entry.title, key=f"name-{entry.id}", max_chars=LONGEST, on_change=_renamed, args=(entry.id,))
     if not entry.example:
+        _deletion(entry)
+
+
+def _deletion(entry: Entry) -> None:
+    """Asks a second time: a deleted file does not come back."""
+    if state.get(state.DOOMED) != entry.id:
         st.button(
-            "Delete this run", key=f"delete-{entry.id}", icon=":material/delete:", on_click=session.delete,
+            "Delete this run", key=f"delete-{entry.id}", icon=":material/delete:", on_click=session.doom,
             args=(entry.id,), width="stretch",
         )  # fmt: skip
+        return
+    st.warning("Delete this run for good? Its notes and its confirmation go with it.")
+    st.button(
+        "Yes, delete it", key=f"delete-surely-{entry.id}", icon=":material/delete_forever:", type="primary",
+        on_click=session.delete, args=(entry.id,), width="stretch",
+    )  # fmt: skip
+    st.button("No, keep it", key=f"keep-{entry.id}", on_click=session.doom, args=("",), width="stretch")
 
 
 def _renamed(run: str) -> None:

@@ -11,7 +11,7 @@ from spexcore.errors import BadInput
 from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame
 from spexcore.masks import Coalition
-from spexcore.store import Store
+from spexcore.store import Store, StoredValues
 from spexcore.tables import confirmation_json, confirmation_text, validation_text
 from spexcore.validation import ROUNDING, checked_coalition, confirm, validate
 
@@ -43,7 +43,7 @@ def validate_run(options: argparse.Namespace) -> None:
 def _leading(explanation: Explanation, options: argparse.Namespace) -> None:
     if options.fine_tune:
         raise BadInput("`--fine-tune` confirms one finding; give it as --coalition 3,4.")
-    metered = _rebuilt(explanation)
+    metered = _metered(explanation)
     confirmed = replace(explanation, confirmation=confirm(metered, explanation, top=options.top))
     if options.out:
         confirmed.save(options.out)
@@ -58,7 +58,7 @@ def _one(explanation: Explanation, options: argparse.Namespace) -> None:
     if options.out:
         raise BadInput("`--out` keeps the confirmation of the leading terms; leave it out, or give --top 10.")
     coalition = checked_coalition(_indices(options.coalition), len(explanation.players))
-    metered = _rebuilt(explanation)
+    metered = _metered(explanation)
     result = validate(metered, coalition, spectrum=explanation.spectrum, contexts=options.contexts, seed=options.seed)
     low, high = explanation.interval(coalition)
     slack = ROUNDING * 2 ** len(coalition)
@@ -97,8 +97,8 @@ def _indices(text: str) -> list[int]:
         raise BadInput(f"`--coalition` must be player indices as 3,4; got {text!r}.") from error
 
 
-def _rebuilt(explanation: Explanation) -> MeteredGame:
-    """The game of a run file, with what was already paid for it."""
+def rebuilt(explanation: Explanation) -> tuple[Game, StoredValues]:
+    """The game of a run file, and what was already paid for it."""
     from spexcore.lenses import build
 
     if not explanation.recipe:
@@ -106,4 +106,9 @@ def _rebuilt(explanation: Explanation) -> MeteredGame:
     game = build(explanation.recipe)
     if game.key != explanation.key:
         raise BadInput("The model of this run has changed since: its values would be others. Run `spex explain` again.")
-    return MeteredGame(game, memory=Store().memory(game.key))
+    return game, Store().memory(game.key)
+
+
+def _metered(explanation: Explanation) -> MeteredGame:
+    game, memory = rebuilt(explanation)
+    return MeteredGame(game, memory=memory)

@@ -4,12 +4,24 @@ from spexcore.figures.comparison import comparison
 from spexcore.figures.confirmation import confirmation
 from spexcore.figures.faithfulness import faithfulness
 from spexcore.figures.heads import heads
+from spexcore.figures.methods import methods
 from spexcore.figures.network import network
+from spexcore.figures.printing import pdf
 from spexcore.figures.pruning import pruning
 from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
 
 __all__ = [
-    "comparison", "confirmation", "faithfulness", "heads", "network", "pruning", "report", "terms", "tokens",
-]  # fmt: skip
+    "comparison",
+    "confirmation",
+    "faithfulness",
+    "heads",
+    "methods",
+    "network",
+    "pdf",
+    "pruning",
+    "report",
+    "terms",
+    "tokens",
+]

@@ -7,7 +7,7 @@ from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.figures.rows import Row, player_names, rows
 from spexcore.figures.svg import term_matrix
 from spexcore.figures.tokens import Html, tokens
-from spexcore.figures.words import INDEX_NAMES, REMOVED_BY, amount, answer, confirmed, grounds, headline, title
+from spexcore.figures.words import INDEX_NAMES, REMOVED_BY, amount, answer, confirmed, grounds, headline, made, title
 from spexcore.masks import Coalition
 
 # Nothing may be run or fetched, whatever a prompt holds: the reader's own browser sees to it.
@@ -16,6 +16,7 @@ _STYLE = """
 :root{color-scheme:light}
 body{font:16px/1.5 system-ui,sans-serif;color:#1c2430;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .4rem}
+.note{white-space:pre-wrap;border-left:3px solid #b9c2cf;padding-left:.8rem}
 .lead{font-size:1.1rem}.small{color:#5d6878;font-size:.85rem}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d5dbe3;vertical-align:top;overflow-wrap:anywhere}
@@ -34,8 +35,10 @@ def report(
     body = [
         _tag("h1", answer(explanation)),
         _tag("p", headline(explanation), "lead"),
+        *_remark("Note: ", explanation.remarks.run),
         str(tokens(explanation, index=index)),
         *_terms(explanation, shown, index),
+        *_other_remarks(explanation, shown),
         *_checked(explanation),
         _tag("h2", "How far to trust it"),
         _pairs(_trusted(explanation)),
@@ -59,7 +62,11 @@ def _terms(explanation: Explanation, shown: Sequence[Row], index: str) -> list[s
         heading.append(_tag("p", note))
     if not shown:
         return [*heading, _tag("p", "No term of this kind.")]
-    table = _table(("Term", "Order", "Score", "How it is known"), [_row(row) for row in shown], numbers=(1, 2))
+    remarks = explanation.remarks.terms
+    beside = any(row.coalition in remarks for row in shown)
+    head = ("Term", "Order", "Score", "How it is known", *(["Note"] if beside else []))
+    lines = [(*_row(row), *([remarks.get(row.coalition, "")] if beside else [])) for row in shown]
+    table = _table(head, lines, numbers=(1, 2))
     legend = "Red raises, blue lowers. ✓ measured by re-ablation; whiskers are 95 % intervals of predictions; pale "
     legend += "bars are not told apart from zero. ● one or two parts, ▲ three, ■ four, ★ more."
     return [*heading, f"<figure>{term_matrix(explanation, shown)}</figure>", _tag("p", legend, "small"), table]
@@ -76,6 +83,21 @@ def _known(row: Row) -> str:
         return "from the spectrum"
     doubt = ", not told apart from zero" if row.doubtful else ""
     return f"predicted, 95 % in {amount(row.low)} … {amount(row.high)}{doubt}"
+
+
+def _remark(before: str, text: str) -> list[str]:
+    """What a person wrote, on its own lines."""
+    return [_tag("p", before + text, "note")] if text else []
+
+
+def _other_remarks(explanation: Explanation, shown: Sequence[Row]) -> list[str]:
+    """A person's notes on terms that the table does not list."""
+    listed = {row.coalition for row in shown}
+    others = {S: text for S, text in explanation.remarks.terms.items() if S not in listed}
+    if not others:
+        return []
+    notes = (_remark(f"{_name(explanation, S)}: ", text) for S, text in others.items())
+    return [_tag("h2", "Notes on other terms"), *(line for lines in notes for line in lines)]
 
 
 def _checked(explanation: Explanation) -> list[str]:
@@ -103,7 +125,8 @@ def _name(explanation: Explanation, coalition: Coalition) -> str:
 
 
 def _trusted(explanation: Explanation) -> list[tuple[str, str]]:
-    judged_on = f"{explanation.faithfulness.n_held_out:,} held-out masks that the estimate has not seen"
+    n_masks = explanation.faithfulness.n_held_out
+    judged_on = f"{n_masks:,} held-out masks that the estimate has not seen" if n_masks else ""
     return [*grounds(explanation).items(), ("Judged on", judged_on)]
 
 
@@ -130,12 +153,18 @@ def _settings(explanation: Explanation) -> list[tuple[str, str]]:
         ("Model's sha256", str(model.get("sha256") or "")),
         ("Lens", explanation.lens),
         *((name.capitalize(), str(recipe[name])) for name in names if recipe.get(name)),
+        *(_spent(explanation) if not explanation.imported else [("Made", made(explanation))]),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in explanation.versions.items())),
+    ]
+
+
+def _spent(explanation: Explanation) -> list[tuple[str, str]]:
+    return [
         ("Estimator", str(explanation.estimator.get("name"))),
         ("Masks", f"{explanation.masks}, seed {explanation.seed}"),
         ("Budget", f"{explanation.budget:,}; {explanation.masks_asked:,} asked, {explanation.masks_paid:,} paid"),
         ("Leading terms measured", f"up to {explanation.verify}"),
         ("Time", f"{explanation.seconds:.1f} s"),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in explanation.versions.items())),
     ]
 
 

@@ -89,12 +89,12 @@ def shortened(text: str, width: int) -> str:
 
 
 def canvas(colours: Palette, height: int, **layout: Any) -> go.Figure:
-    """A transparent figure in the ink of its appearance, whose markers can be clicked."""
+    """A figure on the paper of its appearance, which its PNG keeps, whose markers can be clicked."""
     figure = go.Figure()
     figure.update_layout(
         height=height,
         showlegend=False,
-        paper_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=colours.paper,
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.ink, "size": 13, "family": FONT},
         hoverlabel={"bgcolor": colours.paper, "bordercolor": colours.muted, "font": {"color": colours.ink}},

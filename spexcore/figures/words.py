@@ -112,8 +112,11 @@ def claim(explanation: Explanation, row: Row, values: Mapping[Coalition, float])
 def headline(explanation: Explanation) -> str:
     """One sentence on top of a result: the strongest combination that is told apart from zero, else the strongest part.
 
-    It rests on measured values where the run has them, and says so where it does not.
+    It rests on measured values where the run has them, and says so where it does not; of a file's scores it says which
+    is the largest, and nothing about a model.
     """
+    if explanation.imported:
+        return _strongest_in_file(explanation)
     ranked = explanation.interactions().ranked()
     sure = [S for S, score in ranked if _told(explanation, S, score, abs(ranked[0][1]))]
     if not sure:
@@ -164,6 +167,8 @@ def full_value(explanation: Explanation) -> tuple[float, bool]:
 
 def answer(explanation: Explanation) -> str:
     """What the model says of the prompt as it stands: POSITIVE +3.08 logits, probability 96 %."""
+    if explanation.imported:
+        return f"{len(explanation.players):,} players, {INDEX_NAMES[explanation.imported][0]} of a shapiq file"
     what, (value, measured) = quantity(explanation), full_value(explanation)
     chance = None if explanation.recipe.get("versus") or "prompts" in explanation.recipe else _chance(value, what.unit)
     sure = "" if chance is None else f", probability {100 * chance:.0f} %"
@@ -173,12 +178,24 @@ def answer(explanation: Explanation) -> str:
 def trust(explanation: Explanation) -> str:
     """How far the spectrum may be trusted, in one line."""
     judged, whole = explanation.faithfulness, _WHOLE.get(explanation.lens, "the whole")
+    if not judged.n_held_out:
+        return "faithfulness not known: no game came with the file"
     return f"held-out R² {judged.r2:.2f}, near {whole} {judged.r2_near:.2f} (error {judged.mae_near:.2f})"
+
+
+def made(explanation: Explanation) -> str:
+    """How it was made, in a few words: WalshGP · 512 masks, 497 paid."""
+    if explanation.imported:
+        return "imported, nothing evaluated here"
+    name = explanation.estimator.get("name")
+    return f"{name} · {explanation.masks_asked:,} masks, {explanation.masks_paid:,} paid"
 
 
 def grounds(explanation: Explanation) -> dict[str, str]:
     """What stands behind `trust`, a sentence each by its name; a run file of an older version has fewer."""
     judged = explanation.faithfulness
+    if not judged.n_held_out:
+        return {"Faithfulness": f"{trust(explanation).capitalize()}."}
     whole = _WHOLE.get(explanation.lens, "the whole")
     near = f"near {whole} {judged.r2_near:.2f}{_within(judged.r2_near_interval)}, error {judged.mae_near:.2f}"
     found = {"Held-out R²": f"{judged.r2:.2f}{_within(judged.r2_interval)}, error {judged.mae:.2f}; {near}."}
@@ -229,6 +246,17 @@ def _chance(value: float, unit: str) -> float | None:
 
 def _subsets(coalition: Coalition) -> list[Coalition]:
     return [subset for size in range(len(coalition) + 1) for subset in combinations(coalition, size)]
+
+
+def _strongest_in_file(explanation: Explanation) -> str:
+    name = INDEX_NAMES[explanation.imported][0]
+    ranked = explanation.interactions(explanation.imported).ranked()
+    if not ranked or not ranked[0][1]:
+        return f"Every score in the file is zero under {name}."
+    coalition, score = next(((S, v) for S, v in ranked if len(S) > 1 and v), ranked[0])
+    names = [explanation.players[i] for i in coalition]
+    kind = "interaction" if len(names) > 1 else "player"
+    return f"The strongest {kind} in the file under {name}: {quoted(names)}, {amount(score)}."
 
 
 def _moves(change: float, plural: bool = False) -> str:

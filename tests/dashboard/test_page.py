@@ -1,6 +1,7 @@
 """The page's logic without a browser: arriving, choosing, re-ablating, opening, and refusals in one sentence."""
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from dashboard import loaders, runs, settings
 from spexcore.estimators import ESTIMATORS
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
+from spexcore.exports import shapiq_json
 from spexcore.figures.words import INDEX_NAMES
 from spexcore.lenses import SyntheticGame
 from spexcore.validation import Claim, Confirmation, confirm, validate
@@ -290,6 +292,102 @@ def test_an_uploaded_run_is_shown_kept_and_in_the_address(opened: Open, syntheti
     assert given(page, "tokens")["pieces"][0]["text"] == "x0"
     assert page.query_params["run"] in (synthetic.id, [synthetic.id])
     assert runs.find(synthetic.id) is not None
+
+
+def test_a_note_on_a_term_and_on_the_run_is_kept_shown_and_marked(opened: Open, synthetic: Explanation) -> None:
+    page = opened(run=runs.keep(synthetic), sel="0-1")
+    page.text_area(key=f"note-{synthetic.id}-0-1").set_value("**look** <b>here</b>").run()
+    assert "kept with the run" in page.toast[0].value
+    page.text_area(key=f"note-{synthetic.id}-").set_value("seen by A").run()
+    kept = loaders.explanation(synthetic.id)
+    assert (kept.remarks.run, kept.remarks.terms) == ("seen by A", {(0, 1): "**look** <b>here</b>"})
+    assert any(text.value == "Note: seen by A" for text in page.get("text"))
+    assert any(option.endswith("✎") for option in page.selectbox(key="pick-term").options)
+    page.selectbox(key="pick-term").set_value("2").run()
+    assert page.text_area(key=f"note-{synthetic.id}-2").value == ""
+    page.selectbox(key="pick-term").set_value("0-1").run()
+    assert page.text_area(key=f"note-{synthetic.id}-0-1").value == "**look** <b>here</b>"
+    page.text_area(key=f"note-{synthetic.id}-").set_value(" ").run()
+    assert "taken away" in page.toast[0].value
+    assert loaders.explanation(synthetic.id).remarks.run == ""
+
+
+def test_a_note_on_an_example_makes_a_copy_and_shows_it(opened: Open, example: Explanation) -> None:
+    page = opened()
+    page.text_area(key=f"note-{example.id}-3-4").set_value("a double negation").run()
+    assert page.session_state["shown"] == example.id
+    assert loaders.explanation(example.id).remarks.terms == {(3, 4): "a double negation"}
+    assert not loaders.explanation(FIRST).remarks
+    assert page.query_params["run"] in (example.id, [example.id])
+
+
+def test_a_confirmation_under_way_loses_no_note(opened: Open, synthetic: Explanation) -> None:
+    page = opened(run=runs.keep(synthetic))
+    job = loaders.jobs().submit("busy", lambda job: job.cancel.wait(20))  # the confirmation waits behind it
+    press(page, "Validate the top 10")
+    page.text_area(key=f"note-{synthetic.id}-").set_value("written meanwhile").run()
+    job.stop()
+    until(page, lambda: any("Confirmation rate" in text.value for text in page.markdown))
+    kept = loaders.explanation(synthetic.id)
+    assert kept.remarks.run == "written meanwhile"
+    assert kept.confirmation is not None
+
+
+def test_a_shapiq_file_is_shown_under_its_own_index_and_offers_no_re_ablation(
+    opened: Open, synthetic: Explanation
+) -> None:
+    page = opened()
+    content = shapiq_json(synthetic, "sii").encode()
+    page.file_uploader[0].set_value(("theirs.json", content, "application/json")).run()
+    assert not page.error
+    assert page.selectbox(key="index").value == "sii"
+    assert given(page, "tokens")["pieces"][0]["text"] == "x0"
+    said = " ".join(text.value for text in page.get("text"))
+    assert "The strongest interaction in the file under Shapley interaction (SII)" in said
+    assert not [one for one in page.button if one.label.startswith(("Re-ablate", "Validate"))]
+    assert any("nothing can be re-ablated" in caption.value for caption in page.caption)
+    assert "nothing was measured" in given(page, "card")["claim"]
+    page.selectbox(key="index").set_value("comobius").run()
+    assert not page.error
+    assert any("holds sii alone" in caption.value for caption in page.caption)
+    reopened = opened(run=page.session_state["shown"])
+    assert not reopened.error
+
+
+def test_everything_deleted_while_the_page_is_open_is_one_sentence_and_it_goes_on(
+    opened: Open, synthetic: Explanation, spex_home: Path
+) -> None:
+    page = opened(run=runs.keep(synthetic), sel="0-1")
+    press(page, "Re-ablate")
+    until(page, lambda: given(page, "card")["numbers"][1]["value"] != "–")
+    shutil.rmtree(spex_home)
+    page.run()
+    assert f"There is no run '{synthetic.id}' on this machine" in only_error(page)
+    content = json.dumps(synthetic.to_json()).encode()
+    page.file_uploader[0].set_value(("run.json", content, "application/json")).run()
+    page.selectbox(key="pick-term").set_value("2").run()
+    press(page, "Re-ablate")  # the store is made anew
+    until(page, lambda: given(page, "card")["numbers"][1]["value"] != "–")
+    assert not page.error
+
+
+def test_a_job_goes_on_to_its_end_when_the_store_is_deleted_under_it(
+    opened: Open, synthetic: Explanation, spex_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(synthetic)
+
+    def values(self: SyntheticGame, masks: object) -> object:
+        for path in spex_home.glob("store.sqlite*"):
+            path.unlink()
+        return original(self, masks)
+
+    original = SyntheticGame._values
+    monkeypatch.setattr(SyntheticGame, "_values", values)
+    press(page, "Re-ablate")
+    until(page, lambda: given(page, "card")["numbers"][1]["value"] != "–")
+    for troubles in (page.exception, page.error, page.warning):
+        assert not troubles
+    assert not (spex_home / "store.sqlite").exists()
 
 
 @pytest.mark.parametrize(

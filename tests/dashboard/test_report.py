@@ -10,9 +10,10 @@ import pytest
 
 from spexcore.explanation import Explanation
 from spexcore.figures import report
-from spexcore.figures.rows import rows
+from spexcore.figures.rows import player_names, rows
 from spexcore.figures.terms import terms
 from spexcore.figures.words import INDEX_NAMES, amount, answer, grounds, headline
+from spexcore.remarks import Remarks
 from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
@@ -75,6 +76,22 @@ def test_a_confirmation_is_in_the_report_with_its_verdicts(example: Explanation)
     read = Reader(str(report(replace(example, confirmation=Confirmation(claims)))))
     assert "Confirmation rate 50 %: 1 of the 2 leading terms hold; 1 of them measured by the run itself." in read.text
     assert {"✓ holds", "✗ does not hold", "−2.70 … −2.30", "−1.00"} <= set(read.cells)
+
+
+def test_a_persons_notes_are_in_the_report_on_the_run_beside_their_term_and_below_the_table(
+    example: Explanation,
+) -> None:
+    shown = rows(example, top=3)
+    remarks = Remarks().on_run("Look at <b>this</b>").on_term(shown[1].coalition, "<script>x</script>")
+    noted = replace(example, remarks=remarks.on_term((0, 1, 2), "no term"))
+    markup = str(report(noted, top=3))
+    read = Reader(markup)
+    assert "Note: Look at <b>this</b>" in read.text
+    assert read.cells[4:15:5] == ["", "<script>x</script>", ""]
+    assert read.cells[2:15:5] == [amount(row.score) for row in shown]
+    assert f"{' × '.join(player_names(example.players)[:3])}: no term" in read.text
+    assert not {"script", "b"} & set(read.tags)
+    assert "Notes on other terms" not in str(report(replace(example, remarks=remarks), top=3))
 
 
 def test_nothing_in_a_report_is_run_or_fetched_whatever_the_prompt_holds(make: Make) -> None:

@@ -1,5 +1,6 @@
 """Run files are looked up, never joined to a path; a file that is none is refused in one sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from dashboard import runs, settings
 from dashboard.doors import plain
 from spexcore.errors import BadRunFile, StoreError
 from spexcore.explanation import Explanation
+from spexcore.remarks import Remarks
+from spexcore.validation import Claim, Confirmation
 
 
 def test_a_kept_run_is_found_by_its_id_and_reads_back_equal(example: Explanation) -> None:
@@ -15,6 +18,28 @@ def test_a_kept_run_is_found_by_its_id_and_reads_back_equal(example: Explanation
     path = runs.find(name)
     assert path is not None
     assert Explanation.load(path).to_json() == example.to_json()
+
+
+def test_a_run_made_again_keeps_its_notes_and_the_confirmation_of_the_same_findings(example: Explanation) -> None:
+    confirmed = Confirmation((Claim((3, 4), 9.6, 9.6, 9.6, True, 9.6),))
+    noted = replace(example, remarks=Remarks().on_run("mine").on_term((3,), "old"), confirmation=confirmed)
+    runs.keep(noted)
+    runs.keep(replace(example, remarks=Remarks().on_term((3,), "new")))
+    again = Explanation.load(runs.saved()[example.id])
+    assert (again.remarks.run, again.remarks.terms) == ("mine", {(3,): "new"})
+    assert again.confirmation == confirmed
+    runs.keep(replace(example, measured={(3, 4): 1.0}))
+    assert Explanation.load(runs.saved()[example.id]).confirmation is None  # it spoke of other findings
+
+
+def test_an_edit_is_made_on_what_the_file_holds_by_now(example: Explanation) -> None:
+    runs.keep(replace(example, remarks=Remarks().on_run("written meanwhile")))
+    runs.change(example, lambda newest: replace(newest, seconds=1.5))
+    kept = Explanation.load(runs.saved()[example.id])
+    assert (kept.seconds, kept.remarks.run) == (1.5, "written meanwhile")
+    runs.saved()[example.id].write_text("{")
+    runs.change(example, lambda newest: replace(newest, seconds=2.5))  # a file that cannot be read is written anew
+    assert Explanation.load(runs.saved()[example.id]).seconds == 2.5
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "absent", "../runs/x"])

@@ -1,21 +1,29 @@
 """The runs page and the compare page without a browser."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import entries, labels, runs, settings
+from dashboard import entries, labels, loaders, runs, settings
 from spexcore.comparison import compare
+from spexcore.estimators import ESTIMATORS
+from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.figures.words import amount, answer, headline
+from spexcore.lenses import SyntheticGame
+from spexcore.same_masks import same_masks
 from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
+GAME = SyntheticGame(6, {(0, 1): 4.0, (2,): -1.0, (3, 4, 5): 2.0})
+FEW = ("walshgp", "lasso")
 
 FIRST = settings.FIRST_PRESETS["prompt"]
 
@@ -82,6 +90,7 @@ def test_a_run_is_named_pinned_to_the_top_and_deleted(other: Explanation, make: 
     assert titles(page)[0] == "📌 my <b>run</b>"
     assert labels.read()[older] == labels.Label("my <b>run</b>", pinned=True)
     button(page, f"delete-{newer}").click().run()  # type: ignore[attr-defined]
+    button(page, f"delete-surely-{newer}").click().run()  # type: ignore[attr-defined]
     assert runs.find(newer) is None
     assert "deleted" in page.success[0].value
     assert len(titles(page)) == 2
@@ -107,9 +116,22 @@ def test_examples_cannot_be_deleted_nor_a_run_that_is_gone(other: Explanation) -
     name = runs.keep(other)
     page = view("runs")
     assert not [one for one in page.button if one.key == f"delete-{FIRST}"]
-    (runs.folder() / f"{name}.json").unlink()
     button(page, f"delete-{name}").click().run()  # type: ignore[attr-defined]
+    (runs.folder() / f"{name}.json").unlink()
+    button(page, f"delete-surely-{name}").click().run()  # type: ignore[attr-defined]
     assert "could be deleted" in page.error[0].value
+
+
+def test_deleting_asks_a_second_time_about_one_run_and_can_be_thought_better_of(other: Explanation, make: Make) -> None:
+    name, second = runs.keep(other), runs.keep(make(["a", "b"], {(0,): 1.0}, text="a b"))
+    page = view("runs")
+    assert not [one for one in page.button if one.key == f"delete-surely-{name}"]
+    button(page, f"delete-{name}").click().run()  # type: ignore[attr-defined]
+    assert "for good?" in page.warning[0].value
+    assert not [one for one in page.button if one.key == f"delete-surely-{second}"]
+    button(page, f"keep-{name}").click().run()  # type: ignore[attr-defined]
+    assert not page.warning
+    assert {name, second} <= set(runs.saved())
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"a": 1}', '{"a": {"name": "x"}}', "\x00"])
@@ -138,6 +160,28 @@ def test_an_address_of_unknown_runs_says_so_and_a_hostile_one_is_ignored(other: 
     assert "no run '000000000000'" in page.warning[0].value.replace("\\", "")
     assert len(page.table) == 1
     assert not view("compare", run="../../etc/passwd", **{"with": "<script>"}).warning
+
+
+def test_other_methods_are_tried_on_run_a_in_the_background_and_set_side_by_side(
+    other: Explanation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = replace(explain(GAME, ESTIMATORS["exact"](), budget=64, masks="mixed"), notes=())
+    monkeypatch.setattr("dashboard.work.same_masks", partial(same_masks, methods=FEW))
+    page = view("compare", run=runs.keep(made), **{"with": runs.keep(other)})
+    button(page, "try-methods").click().run()  # type: ignore[attr-defined]
+    job = loaders.jobs().get(f"methods-{made.id}")
+    assert job is not None
+    deadline = time.monotonic() + 60
+    while job.active and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert job.state == "done", job.error
+    page.run()
+    table = page.table[1].value
+    assert list(table["Method"]) == ["WalshGP", "Lasso"]
+    truth = same_masks(GAME, made, methods=FEW)
+    said = [f"{fit.faithfulness.r2:.2f}".replace("-", "−") for fit in truth.fits]
+    assert list(map(str, table["R² uniform"])) == said
+    assert len(page.get("plotly_chart")) == 2
 
 
 def test_one_run_alone_is_said() -> None:
