@@ -9,6 +9,12 @@ from spexcore.figures.tokens import Piece
 from spexcore.masks import Coalition
 
 _CSS = """
+.frame{position:relative;padding-right:30px}
+.png{position:absolute;right:0;top:4px;width:26px;height:26px;padding:3px;border:0;background:none;cursor:pointer;
+  color:var(--st-text-color);opacity:.35;border-radius:4px}
+.png:hover,.png:focus-visible{opacity:.9}
+.png:focus-visible{outline:3px solid var(--st-primary-color)}
+.png svg{display:block;width:100%;height:100%;fill:currentColor}
 .text{font-family:var(--st-font);color:var(--st-text-color);line-height:2.05;font-size:1.06rem;max-height:19rem;
   overflow-y:auto;white-space:pre-wrap;overflow-wrap:anywhere;padding:3px 4px}
 .tok{font:inherit;border:0;margin:0;cursor:pointer;padding:3px 2px;border-radius:4px;white-space:pre-wrap;
@@ -20,10 +26,60 @@ _CSS = """
 .tok.partner{outline:2px dashed var(--st-text-color);outline-offset:1px}
 """
 _HTML = """
+<div class="frame">
 <div class="text" id="text" role="group"
   aria-label="Prompt: choose words with click or space, move with the arrows"></div>
+<button class="png" id="png" type="button" title="Download the text as a PNG" aria-label="Download the text as a PNG">
+<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M9 3 7.2 5H4a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h16a2 2 0 0 0
+2-2V7a2 2 0 0 0-2-2h-3.2L15 3H9zm3 5a5 5 0 1 1 0 10 5 5 0 0 1 0-10zm0 2a3 3 0 1 0 0 6 3 3 0 0 0 0-6z"/></svg>
+</button>
+</div>
 """
-_JS = """
+_PNG = """
+function picture(root, scale) {
+  const box = root.getBoundingClientRect(), style = getComputedStyle(root);
+  const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
+  [canvas.width, canvas.height] = [box.width * scale, root.scrollHeight * scale];
+  pen.scale(scale, scale);
+  pen.translate(-box.left, root.scrollTop - box.top);
+  pen.fillStyle = style.getPropertyValue('--st-background-color') || '#fff';
+  pen.fillRect(box.left, box.top - root.scrollTop, box.width, root.scrollHeight);
+  pen.textBaseline = 'middle';
+  for (const button of root.querySelectorAll('.tok')) {
+    const look = getComputedStyle(button);
+    for (const r of button.getClientRects()) {
+      pen.fillStyle = look.backgroundColor;
+      pen.fillRect(r.left, r.top, r.width, r.height);
+      if (button.getAttribute('aria-pressed') !== 'true') continue;
+      pen.fillStyle = style.color;
+      pen.fillRect(r.left, r.bottom, r.width, 4);
+    }
+  }
+  const nodes = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (nodes.nextNode()) {
+    const node = nodes.currentNode, look = getComputedStyle(node.parentElement);
+    pen.font = `${look.fontWeight} ${look.fontSize} ${look.fontFamily}`;
+    pen.fillStyle = look.color;
+    let run = '', at = null;
+    const put = () => { if (run.trim()) pen.fillText(run, at.left, at.top + at.height / 2); run = ''; };
+    let index = 0;
+    for (const letter of node.data) {                // a line of the page at a time: the browser has wrapped them
+      range.setStart(node, index);
+      range.setEnd(node, index += letter.length);
+      const r = range.getClientRects()[0];
+      if (!r) continue;
+      if (!run || Math.abs(r.top - at.top) > 1) { put(); at = r; }
+      run += letter;
+    }
+    put();
+  }
+  return canvas.toDataURL('image/png');
+}
+"""
+_JS = (
+    _PNG
+    + """
 export default function({data, parentElement, setTriggerValue}) {
   const root = parentElement.querySelector('#text');
   const {pieces, selected, partners} = data;
@@ -93,8 +149,11 @@ export default function({data, parentElement, setTriggerValue}) {
     mark(k < 0 ? [] : partners[players[k].player] || []);
   };
   root.onmouseleave = () => mark([]);
+  parentElement.querySelector('#png').onclick = () =>
+    Object.assign(document.createElement('a'), {download: `${data.name}.png`, href: picture(root, 2)}).click();
 }
 """
+)
 _component = st.components.v2.component("spexcore.tokens", html=_HTML, css=_CSS, js=_JS)
 
 
@@ -104,14 +163,23 @@ def draw(
     selected: Coalition,
     partners: Sequence[Sequence[int]],
     key: str,
+    name: str,
     on_pick: Callable[[], None],
 ) -> None:
-    """Draw the prompt; a click, a shift-click or a key calls on_pick, after which `picked(key)` says what is chosen."""
+    """Draw the prompt; a click, a shift-click or a key calls on_pick, after which `picked(key)` says what is chosen.
+
+    name: of its PNG, which the browser draws from what is on screen.
+    """
     drawn = [
         {"text": piece.text, "player": piece.player, "ground": piece.ground, "ink": piece.ink, "title": piece.title}
         for piece in pieces
     ]
-    data: dict[str, Any] = {"pieces": drawn, "selected": list(selected), "partners": [list(met) for met in partners]}
+    data: dict[str, Any] = {
+        "pieces": drawn,
+        "selected": list(selected),
+        "partners": [list(met) for met in partners],
+        "name": name,
+    }
     _component(data=data, key=key, on_pick_change=on_pick)
 
 

@@ -111,7 +111,8 @@ def more() -> None:
 def parts(view: View) -> None:
     """The text, each player on the colour of its score."""
     met = partners([row.coalition for row in view.rows], len(view.explanation.players))
-    tokens.draw(excerpt(view), selected=view.chosen, partners=met, key=_PICK, on_pick=_picked)
+    name = f"spex-{view.explanation.id}-text"
+    tokens.draw(excerpt(view), selected=view.chosen, partners=met, key=_PICK, name=name, on_pick=_picked)
 
 
 def excerpt(view: View) -> list[Piece]:

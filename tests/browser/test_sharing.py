@@ -65,6 +65,12 @@ def test_the_report_is_printed_to_pdf_and_every_figure_to_png(person: Arrive, tm
     at = person()
     at.open()
     assert at.download(tmp_path, "Report (PDF)").read_bytes().startswith(b"%PDF-")
+    with at.page.expect_download(timeout=PATIENCE) as waiting:
+        at.page.get_by_role("button", name="Download the text as a PNG").click()
+    assert re.fullmatch(r"spex-[0-9a-f]{12}-text\.png", waiting.value.suggested_filename)
+    waiting.value.save_as(tmp_path / "text.png")
+    box = at.page.locator("#text").bounding_box()
+    assert png_size((tmp_path / "text.png").read_bytes()) == pytest.approx((2 * box["width"], 2 * box["height"]), abs=4)
     for key, name in (("pick-terms", "terms"), ("pick-graph", "graph")):
         figure = at.page.locator(f".st-key-{key} .js-plotly-plot")
         with at.page.expect_download(timeout=PATIENCE) as waiting:
