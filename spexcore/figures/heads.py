@@ -35,7 +35,7 @@ def heads(
     scores: another attribution to show in place of the index's, one number a player in the same unit. largest: score
     of the strongest colour, by default that of the strongest player.
     """
-    colours, what = palette(dark), quantity(explanation)
+    colours = palette(dark)
     if scores is None:
         single = explanation.interactions(index, max_order=1)
         scores = [single[(i,)] for i in range(len(explanation.players))]
@@ -48,6 +48,16 @@ def heads(
         ground, ink = tint(score, largest, colours)
         edge = {"color": colours.ink, "width": 3} if i in selected else {"color": colours.faint, "width": 1}
         _cell(figure, place, amount(score), {"fillcolor": ground, "line": edge}, ink)
+    _targets(figure, explanation, at, scores)
+    _axes(figure, places, columns, lines)
+    return figure
+
+
+def _targets(
+    figure: go.Figure, explanation: Explanation, at: Sequence[tuple[float, int]], scores: Sequence[float]
+) -> None:
+    """Unseen markers over the cells: what the pointer finds and a click chooses."""
+    unit = quantity(explanation).unit
     named = zip(explanation.players, scores, strict=True)
     figure.add_scatter(
         x=[x for x, _ in at],
@@ -56,11 +66,9 @@ def heads(
         marker={"size": _CELL - 10, "symbol": "square", "opacity": 0},
         unselected={"marker": {"opacity": 0}},
         customdata=[coalition_id((i,)) for i in range(len(scores))],
-        hovertext=[f"{label(name, 40)}<br><b>{amount(score)}</b> {what.unit}" for name, score in named],
+        hovertext=[f"{label(name, 40)}<br><b>{amount(score)}</b> {unit}" for name, score in named],
         hoverinfo="text",
     )
-    _axes(figure, places, columns, lines)
-    return figure
 
 
 def strongest_interactions(explanation: Explanation, index: str = DEFAULT_INDEX) -> list[float]:
