@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint bench lock chromium clean
+.PHONY: run test lint bench presets lock chromium clean
 
 # The dashboard at http://127.0.0.1:8501, showing a finished explanation.
 run: $(VENV)/.run
@@ -23,6 +23,10 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/spex bench estimators
 	$(BIN)/spex bench engine
+
+# The examples that travel with the package, explained again by today's code and models (some minutes; commit them).
+presets: $(VENV)/.run
+	$(BIN)/python assets/presets/make.py
 
 # Resolve pyproject.toml again into the two lock files (exact versions; torch without its local build tag).
 lock:

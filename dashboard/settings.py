@@ -53,5 +53,6 @@ TOPS = (5, 12, 25, 50, 100, 500)
 ROWS = 100  # of the matrix; a graph holds more
 VALIDATED = 10  # leading terms that one click confirms
 MAX_RE_ABLATED = 8  # players a click may re-ablate: 256 ablations
+MAX_CHOSEN = 12  # players of a term on screen: 4,096 values predicted, half a second
 SHOWN_CORNERS = 16
 POLL_SECONDS = 0.4

@@ -91,7 +91,10 @@ def _key(name: str, lens: str) -> str:
 
 
 def choose(coalition: Coalition) -> None:
-    """Select a coalition everywhere."""
+    """Select a coalition everywhere; one whose 2^|S| values would take too long is not, and a sentence says so."""
+    if len(coalition) > settings.MAX_CHOSEN:
+        notify("info", f"At most {settings.MAX_CHOSEN} parts can be chosen at once; these are {len(coalition)}.")
+        return
     put(**{CHOSEN: tuple(sorted(coalition))})
     set_address(sel=coalition_id(get(CHOSEN)))
 

@@ -35,7 +35,7 @@ def heads(
     scores: another attribution to show in place of the index's, one number a player in the same unit. largest: score
     of the strongest colour, by default that of the strongest player.
     """
-    colours, what = palette(dark), quantity(explanation)
+    colours = palette(dark)
     if scores is None:
         single = explanation.interactions(index, max_order=1)
         scores = [single[(i,)] for i in range(len(explanation.players))]
@@ -44,10 +44,23 @@ def heads(
     columns, lines = _columns(places), sorted({line for line, _ in places})
     figure = canvas(colours, 60 + _CELL * len(lines), margin={"l": 64, "r": 8, "t": 34, "b": 8})
     at = [(columns[column], lines.index(line)) for line, column in places]
+    shapes, numbers = [], []
     for i, (place, score) in enumerate(zip(at, scores, strict=True)):
         ground, ink = tint(score, largest, colours)
         edge = {"color": colours.ink, "width": 3} if i in selected else {"color": colours.faint, "width": 1}
-        _cell(figure, place, amount(score), {"fillcolor": ground, "line": edge}, ink)
+        shapes.append(_rectangle(place, {"fillcolor": ground, "line": edge}))
+        numbers.append(_number(place, amount(score), ink))
+    figure.update_layout(shapes=shapes, annotations=numbers)  # at once: one by one takes quadratic time
+    _targets(figure, explanation, at, scores)
+    _axes(figure, places, columns, lines)
+    return figure
+
+
+def _targets(
+    figure: go.Figure, explanation: Explanation, at: Sequence[tuple[float, int]], scores: Sequence[float]
+) -> None:
+    """Unseen markers over the cells: what the pointer finds and a click chooses."""
+    unit = quantity(explanation).unit
     named = zip(explanation.players, scores, strict=True)
     figure.add_scatter(
         x=[x for x, _ in at],
@@ -56,11 +69,9 @@ def heads(
         marker={"size": _CELL - 10, "symbol": "square", "opacity": 0},
         unselected={"marker": {"opacity": 0}},
         customdata=[coalition_id((i,)) for i in range(len(scores))],
-        hovertext=[f"{label(name, 40)}<br><b>{amount(score)}</b> {what.unit}" for name, score in named],
+        hovertext=[f"{label(name, 40)}<br><b>{amount(score)}</b> {unit}" for name, score in named],
         hoverinfo="text",
     )
-    _axes(figure, places, columns, lines)
-    return figure
 
 
 def strongest_interactions(explanation: Explanation, index: str = DEFAULT_INDEX) -> list[float]:
@@ -77,10 +88,13 @@ def is_wide(players: Sequence[str]) -> bool:
     return len(_columns(cells(players))) > _NARROW
 
 
-def _cell(figure: go.Figure, place: tuple[float, int], text: str, fill: dict[str, Any], ink: str) -> None:
+def _rectangle(place: tuple[float, int], fill: dict[str, Any]) -> dict[str, Any]:
     x, y = place
-    figure.add_shape(type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, layer="below", **fill)
-    figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"color": ink, "size": _TEXT})
+    return {"type": "rect", "x0": x - 0.48, "x1": x + 0.48, "y0": y - 0.46, "y1": y + 0.46, "layer": "below", **fill}
+
+
+def _number(place: tuple[float, int], text: str, ink: str) -> dict[str, Any]:
+    return {"x": place[0], "y": place[1], "text": text, "showarrow": False, "font": {"color": ink, "size": _TEXT}}
 
 
 def cells(players: Sequence[str]) -> list[tuple[tuple[int, int], str]]:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import loaders, settings, state
+from dashboard import dissection, loaders, settings, state
+from dashboard.jobs import Job
 from dashboard.lenses import components
 from dashboard.request import Method, Request, asks_for, method_of
 from spexcore.circuits import METHODS
@@ -184,6 +186,32 @@ def test_pruning_shows_a_curve_for_each_method_and_what_the_chosen_parts_do_alon
     judged = next(one for one in shown(page) if one.startswith("Faithfulness"))
     assert "Incompleteness" in judged
     assert "Minimality" in judged
+
+
+def test_pruning_is_judged_on_other_prompts_whose_parts_are_cut_in_the_same_way(heads: Explanation) -> None:
+    text = "Bob is in the hall. The cup is with Bob. Where is the cup?"
+    found = dissection.prune(Job("prune"), heads, ((text, " hall", None),), loaders.shelf())
+    other = ComponentLens(
+        LanguageModel.load("clues"), text, target=" hall", layers="0-1", reference=heads.recipe["reference"]
+    )
+    masks = np.array([[i in one.kept for i in range(8)] for one in found.curve])
+    assert [one.held_out["margin"] for one in found.curve] == pytest.approx(other(masks).tolist(), abs=1e-5)
+    assert {one.held_out["accuracy"] for one in found.curve} <= {0.0, 1.0}
+    assert found.ends["accuracy"][1] == 1.0
+    assert set(found.circuits) == {len(one.kept) for one in found.curve}
+    assert found.circuits[2].members == found.curve[0].kept
+
+
+def test_a_file_of_other_prompts_offers_to_judge_on_them(opened: Open) -> None:
+    page = opened()
+    upload(page, "Prompts (CSV)", PROMPTS)
+    assert any("judged on 2 other prompts" in one for one in shown(page))
+    press(page, "Prune")
+    until(page, lambda: any("The spectrum keeps" in one for one in shown(page)))
+    (judged,) = [one for one in page.get("button_group") if one.label == "Judged on"]
+    whole = drawn(page, "pruning-curve")["layout"]["yaxis"]["title"]["text"]
+    judged.set_value("accuracy").run()
+    assert (whole, drawn(page, "pruning-curve")["layout"]["yaxis"]["title"]["text"]) == ("value, nats", "value")
 
 
 def test_prompts_from_a_file_take_the_place_of_one_and_give_it_back(opened: Open) -> None:

@@ -241,6 +241,15 @@ def test_a_coalition_too_large_to_re_ablate_says_how_many_may_be(opened: Open) -
     assert given(page, "card")["more"] == "and 496 more ablations"
 
 
+def test_more_parts_than_can_be_shown_are_not_chosen(opened: Open, make: Callable[..., Explanation]) -> None:
+    words = [f"w{i}" for i in range(30)]
+    page = opened(make(words, {(0, 1): 4.0}), run=FIRST, sel="-".join(map(str, range(20))))
+    assert any(
+        "At most 12 parts can be chosen at once; these are 20." in info.value.replace("\\", "") for info in page.info
+    )
+    assert given(page, "tokens")["selected"] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "budget", "said"),
     [
