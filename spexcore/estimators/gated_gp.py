@@ -7,10 +7,10 @@ import numpy as np
 from spexcore.estimators.gated_kernel import GatedKernel, most_probable
 from spexcore.estimators.link import Identity, Link
 from spexcore.estimators.walsh_evidence import Prior
-from spexcore.estimators.walsh_kernel import Array, signs_of
+from spexcore.estimators.walsh_kernel import Array, over_all_masks, signs_of
 from spexcore.estimators.walsh_terms import Terms, largest
 from spexcore.game import Values
-from spexcore.masks import Masks, all_masks
+from spexcore.masks import Masks
 from spexcore.transforms import inverse_walsh_hadamard, walsh_hadamard
 
 MASKS_AT_ONCE = 8192
@@ -57,12 +57,9 @@ class GatedGP:
         n, base = self.n_players, self.kernel.base
         numbers = (self.signs < 0) @ (1 << np.arange(n))
         opened = np.bincount(numbers, self.alpha * self.kernel.opening(self.signs), minlength=2**n)
-        scales = np.array([base.product])
-        for scale in base.scales:
-            scales = np.concatenate([scales, scales * scale])
-        everything = signs_of(all_masks(n))
-        interactions = inverse_walsh_hadamard(scales * inverse_walsh_hadamard(opened)) * self.kernel.opening(everything)
-        singles = everything @ (base.linear * base.rho * (self.alpha @ self.signs)) + base.bias * self.alpha.sum()
+        scales, opening = base.product * base.product_eigenvalues(), np.exp(over_all_masks(self.kernel.gates))
+        interactions = inverse_walsh_hadamard(scales * inverse_walsh_hadamard(opened)) * opening
+        singles = over_all_masks(base.linear * base.rho * (self.alpha @ self.signs)) + base.bias * self.alpha.sum()
         scores = self.mean + self.scale * (interactions + singles)
         return self._expected(scores, np.bitwise_count(np.arange(2**n)))
 
@@ -71,15 +68,27 @@ class GatedGP:
         return largest(walsh_hadamard(self.table()), limit)
 
 
-def fit_gated(masks: Masks, values: Values, link: Link, *, tau: float, rows: int, steps: int, seed: int = 0) -> GatedGP:
-    """Choose a kernel by its posterior on at most `rows` samples, then condition on all; for values that differ."""
+@dataclass(frozen=True)
+class Search:
+    """How a kernel is looked for: tau, strength of the belief that players are alike; samples looked at; steps; and
+    whether players listed side by side may interact more than others."""
+
+    tau: float
+    rows: int
+    steps: int
+    neighbours: bool = False
+
+
+def fit_gated(masks: Masks, values: Values, link: Link, search: Search, seed: int = 0) -> GatedGP:
+    """Choose a kernel by its posterior on some samples, then condition on all; for values that differ."""
     from scipy.linalg import cho_solve, cholesky
 
     signs, scores = signs_of(masks), link.latent(values)
     mean, scale = float(scores.mean()), float(scores.std())
     targets = (scores - mean) / scale
-    chosen = np.random.default_rng(seed).permutation(len(values))[:rows]
-    kernel = most_probable(signs[chosen], targets[chosen], Prior(tau=tau), steps=steps)
+    chosen = np.random.default_rng(seed).permutation(len(values))[: search.rows]
+    prior, near = Prior(tau=search.tau), search.neighbours
+    kernel = most_probable(signs[chosen], targets[chosen], prior, steps=search.steps, neighbours=near)
     gram = kernel.gram(signs, signs)
     gram[np.diag_indices_from(gram)] += kernel.base.noise
     factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)

@@ -1,7 +1,9 @@
 """What stands out in a residual: conjunctions by a beam, parities of every order that arithmetic allows."""
 
+from dataclasses import dataclass
 from itertools import combinations
-from math import comb
+from math import comb, log
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,35 +12,64 @@ from spexcore.estimators.walsh_kernel import Array, members
 from spexcore.masks import Coalition, Masks
 
 OPERATIONS = 5e10  # multiplications and additions that the screening of one order may cost
-FEWEST_ROWS = 1024  # samples that an order is screened on, when all are too many; the leaders are judged on all
+FEWEST_ROWS = 768  # samples that an order is screened on, when all are too many; the leaders are judged on all
+DEAR = 5e9  # operations beyond which an order is screened on no more samples than that
+SCANNED = 3000  # samples that conjunctions are looked for on, as long as what is found there stands out among all
+LEAST_BAR, MARGIN = 5.5, 0.7  # z-scores: below which nothing stands out; above the best of all that chance offers
 FEWEST = 5  # samples on either side of a conjunction, or nothing can be said of it
 BEAM = 100
 MOST_LITERALS = 256  # that conjunctions are made of: those that stand out most alone
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 #: Literals: l < n says that player l is kept, l >= n that player l - n is removed. A conjunction is a tuple of them.
 Conjunction = tuple[int, ...]
 
 
-def literals(masks: Masks) -> NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class Literals:
     """Truth of every literal, (n_masks, 2 n_players), column-major: conjunctions are products of columns."""
-    return np.asfortranarray(np.hstack([masks, ~masks]), dtype=np.float32)
+
+    truth: NDArray[np.float32]
+    counts: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, masks: Masks) -> "Literals":
+        truth = np.asfortranarray(np.hstack([masks, ~masks]), dtype=np.float32)
+        return cls(truth, truth.sum(axis=0))
+
+    def first(self, n_masks: int) -> "Literals":
+        """Of the first samples alone."""
+        truth = np.asfortranarray(self.truth[:n_masks])
+        return Literals(truth, truth.sum(axis=0))
+
+    def score(self, conjunction: Conjunction, residual: Array) -> float:
+        """The conjunction's z-score."""
+        inside = self.truth[:, list(conjunction)].prod(axis=1)
+        return float(_z_scores(residual @ inside, inside.sum(), residual))
 
 
-def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int = 5) -> tuple[float, Conjunction]:
-    """The conjunction of up to max_order literals that stands out most, with its z-score, by a beam.
+def bar(n_choices: int, order: int) -> float:
+    """The z-score from which a choice of `order` among n_choices stands out: the best of them by chance, and more."""
+    return max(LEAST_BAR, float(np.sqrt(2 * log(max(comb(n_choices, order), 2)))) + MARGIN)
 
-    truth: (n_masks, 2 n_players); residual: (n_masks,), of mean zero. The marginals of a conjunction rise with each of
-    its literals, so the way from one literal to all of them is never hidden.
+
+def best_conjunction(literals: Literals, residual: Array, max_order: int = 5) -> tuple[float, Conjunction]:
+    """The conjunction of up to max_order literals that is most above its `bar`, with its z-score, by a beam.
+
+    residual: (n_masks,), of mean zero. The marginals of a conjunction rise with each of its literals, so the way from
+    one literal to all of them is never hidden.
     """
-    n = truth.shape[1] // 2
-    scores = _z_scores(residual @ truth, truth.sum(axis=0), residual)
+    truth, n = literals.truth, literals.truth.shape[1] // 2
+    rest = residual.astype(np.float32)
+    scores = _z_scores(rest @ truth, literals.counts, residual)
     order = np.argsort(-scores, kind="stable")[:MOST_LITERALS]
     best: tuple[float, Conjunction] = (float(scores[order[0]]), (int(order[0]),))
     front: list[Conjunction] = [(literal,) for literal in order[:BEAM].tolist()]
     columns, some = truth.T, np.sort(order)
     chosen = truth[:, some]
-    weighted = chosen * residual[:, None].astype(np.float32)
-    for _ in range(1, min(max_order, n)):
+    weighted = chosen * rest[:, None]
+    for size in range(2, min(max_order, n) + 1):
         inside = _products(columns, np.array(front))
         scores = np.zeros((len(front), 2 * n))
         scores[:, some] = _z_scores(inside @ weighted, inside @ chosen, residual)
@@ -47,7 +78,8 @@ def best_conjunction(truth: NDArray[np.float32], residual: Array, max_order: int
         front, top = _leaders(front, scores)
         if not front:
             break
-        best = max(best, (top, front[0]))
+        if top - bar(2 * n, size) > best[0] - bar(2 * n, len(best[1])):
+            best = (top, front[0])
     return best
 
 
@@ -78,8 +110,12 @@ def leading_parities(signs: Array, residual: Array, *, max_order: int = 5, limit
     """
     n, found = signs.shape[1], []
     for order in range(1, max_order + 1):
-        rows = len(signs) if order > n else min(len(signs), int(OPERATIONS / (2 * comb(n, order))))
-        if order > n or rows < min(len(signs), FEWEST_ROWS):
+        if order > n:
+            break
+        cost, rows = 2 * comb(n, order), len(signs)
+        if cost * rows > DEAR:
+            rows = min(rows, max(FEWEST_ROWS, int(DEAR / cost)))
+        if cost * rows > OPERATIONS:
             break
         found += _leading_of(signs[:rows].astype(np.float32), residual[:rows].astype(np.float32), order, limit)
     return found
@@ -90,6 +126,8 @@ def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order
     n, half = signs.shape[1], order // 2
     if order == 1:
         return [(i,) for i in range(n)]
+    if order == 2:
+        return _leading_pairs(signs, residual, limit)
     before, after = _combinations(n, half), _combinations(n, order - half - 1)
     before = before[np.argsort(before[:, -1], kind="stable")]
     columns = np.ascontiguousarray(signs.T)  # (n_players, n_masks)
@@ -97,7 +135,7 @@ def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order
     least, scores, found = 0.0, np.empty(0), np.empty((0, order), dtype=np.intp)
     for middle in range(half, n):
         stop = int(np.searchsorted(before[:, -1], middle))
-        start = int(np.searchsorted(after[:, 0], middle, side="right")) if order > 2 else 0
+        start = int(np.searchsorted(after[:, 0], middle, side="right"))
         sizes = np.abs(left[:stop] * columns[middle] @ right[start:].T)  # (n_before, n_after)
         rows, cells = np.nonzero(sizes > least)
         these = np.full((len(rows), 1), middle)
@@ -110,9 +148,18 @@ def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order
     return [tuple(row) for row in found[np.argsort(-scores, kind="stable")].tolist()]
 
 
-def _products(columns: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+def _leading_pairs(signs: NDArray[np.float32], residual: NDArray[np.float32], limit: int) -> list[Coalition]:
+    """The `limit` pairs of players, by one product of signs."""
+    sizes = np.triu(np.abs((signs * residual[:, None]).T @ signs), 1).ravel()
+    best = np.argpartition(-sizes, limit)[:limit] if len(sizes) > limit else np.arange(len(sizes))
+    best = best[np.argsort(-sizes[best], kind="stable")]
+    first, second = np.unravel_index(best[sizes[best] > 0], (signs.shape[1],) * 2)
+    return list(zip(first.tolist(), second.tolist(), strict=True))
+
+
+def _products(columns: NDArray[Real], rows: NDArray[np.intp]) -> NDArray[Real]:
     """Products of columns (n_columns, n_masks) over each row of indices, (n_rows, n_masks)."""
-    products = np.ones((len(rows), columns.shape[1]), dtype=np.float32)
+    products = np.ones((len(rows), columns.shape[1]), dtype=columns.dtype)
     for index in rows.T:
         products *= columns[index]
     return products
@@ -123,6 +170,6 @@ def _combinations(n: int, size: int) -> NDArray[np.intp]:
 
 
 def parity_columns(signs: Array, coalitions: list[Coalition]) -> Array:
-    """chi_S of each coalition, (n_masks, n_coalitions)."""
-    padded = np.hstack([signs, np.ones((len(signs), 1))])
-    return padded[:, members(coalitions, signs.shape[1])].prod(axis=2)
+    """chi_S of each coalition, (n_masks, n_coalitions), column-major."""
+    padded = np.vstack([signs.T, np.ones(len(signs))])
+    return np.asarray(_products(padded, members(coalitions, signs.shape[1])).T)

@@ -11,20 +11,22 @@ from itertools import combinations
 import numpy as np
 
 from spexcore.estimators.screening import (
+    SCANNED,
     Conjunction,
+    Literals,
+    bar,
     best_conjunction,
     leading_parities,
-    literals,
     parity_columns,
 )
 from spexcore.estimators.walsh_kernel import Array, signs_of
 from spexcore.masks import Coalition, Masks
 
-STANDS_OUT = 5.5  # z-score: the largest of ten million by chance
 NEEDED = 3.5  # z-score below which a chosen term is dropped again
 EXACT = 1e-10  # share of the variance left over below which nothing is left to find
 MOST_TERMS = 150
 SCREENINGS = 5
+SEEN = 0.9  # share of what was left at the last screening below which another one may see what that one did not
 LOW = 3  # orders of the parities looked at before anything else; the higher ones cost most
 
 
@@ -55,25 +57,46 @@ def _pursue(masks: Masks, values: Array, max_order: int) -> list[Term]:
 
     Parities of the low orders are looked at first, those of all orders only when nothing stands out any more.
     """
-    truth, signs = literals(masks), signs_of(masks)
+    scan, signs = _Scan(Literals.of(masks), max_order), signs_of(masks)
     chosen: list[Term] = []
     fit = _Pursuit(values)
-    pool, screenings = _pool(signs, fit.residual, min(max_order, LOW)), 1
+    pool, screenings, seen = _pool(signs, fit.residual, min(max_order, LOW)), 1, np.inf
     most = min(MOST_TERMS, len(values) // 4)
     while len(chosen) < most and fit.residual @ fit.residual > EXACT * len(values) * values.var():
-        score, conjunction = best_conjunction(truth, fit.residual, max_order)
-        parity_score, parity = _best_parity(pool, fit.residual)
-        if max(score, parity_score) < STANDS_OUT and screenings < SCREENINGS:
-            pool, screenings = _pool(signs, fit.residual, max_order), screenings + 1
-            parity_score, parity = _best_parity(pool, fit.residual)
-        if max(score, parity_score) < STANDS_OUT:
-            break
-        term = Term(conjunction, False) if score > parity_score else Term(parity, True)
-        if term in chosen:
+        best = scan.best(fit.residual)
+        above, term = max(best, _best_parity(pool, fit.residual, len(signs.T)), key=lambda found: found[0])
+        left = float(fit.residual @ fit.residual)
+        if above < 0 and screenings < SCREENINGS and left < SEEN * seen:
+            pool, screenings, seen = _pool(signs, fit.residual, max_order), screenings + 1, left
+            above, term = _best_parity(pool, fit.residual, len(signs.T))
+        if above < 0 or term in chosen:
             break
         chosen.append(term)
         fit.add(_columns(masks, [term])[:, 0])
     return _thinned(masks, values, chosen)
+
+
+class _Scan:
+    """The way to the next conjunction: among the first samples while these suffice, then among all."""
+
+    def __init__(self, literals: Literals, max_order: int) -> None:
+        self._all, self._max_order = literals, max_order
+        self._some: Literals | None = literals.first(SCANNED) if len(literals.truth) > SCANNED else None
+
+    def best(self, residual: Array) -> tuple[float, Term]:
+        """The conjunction most above its bar, and how far it is above among all samples."""
+        if self._some is not None:
+            rest = residual[:SCANNED] - residual[:SCANNED].mean()
+            conjunction = best_conjunction(self._some, rest, self._max_order)[1]
+            above = self._above(self._all.score(conjunction, residual), conjunction)
+            if above >= 0:
+                return above, Term(conjunction, False)
+            self._some = None
+        score, conjunction = best_conjunction(self._all, residual, self._max_order)
+        return self._above(score, conjunction), Term(conjunction, False)
+
+    def _above(self, score: float, conjunction: Conjunction) -> float:
+        return score - bar(self._all.truth.shape[1], len(conjunction))
 
 
 class _Pursuit:
@@ -100,34 +123,45 @@ def _pool(signs: Array, residual: Array, max_order: int) -> tuple[list[Coalition
     return coalitions, parity_columns(signs, coalitions)
 
 
-def _best_parity(pool: tuple[list[Coalition], Array], residual: Array) -> tuple[float, Coalition]:
+def _best_parity(pool: tuple[list[Coalition], Array], residual: Array, n_players: int) -> tuple[float, Term]:
+    """The parity most above its bar, and how far."""
     coalitions, columns = pool
     if not coalitions:
-        return 0.0, ()
+        return -np.inf, Term((), True)
+    bars = {order: bar(n_players, order) for order in {len(c) for c in coalitions}}
     scores = np.abs(residual @ columns) / (np.sqrt(len(residual)) * (residual.std() + 1e-300))
-    return float(scores.max()), coalitions[int(scores.argmax())]
+    above = scores - [bars[len(c)] for c in coalitions]
+    return float(above.max()), Term(coalitions[int(above.argmax())], True)
 
 
 def _thinned(masks: Masks, values: Array, chosen: list[Term]) -> list[Term]:
     """Without the terms whose least-squares weight cannot be told from zero, the weakest first."""
-    while chosen:
-        columns = np.hstack([np.ones((len(values), 1)), _columns(masks, chosen)])
-        inverse = np.linalg.pinv(columns.T @ columns, hermitian=True)
-        weights = inverse @ (columns.T @ values)
-        rest = values - columns @ weights
+    columns = np.hstack([np.ones((len(values), 1)), _columns(masks, chosen)])
+    gram, along = columns.T @ columns, columns.T @ values
+    kept = np.arange(len(chosen) + 1)
+    while len(kept) > 1:
+        inverse = np.linalg.pinv(gram[np.ix_(kept, kept)], hermitian=True)
+        weights = inverse @ along[kept]
+        rest = values - columns[:, kept] @ weights
         noise = np.sqrt(rest @ rest / max(1, len(values) - len(weights)) + EXACT * values.var() / len(values))
         scores = np.abs(weights[1:]) / (noise * np.sqrt(np.maximum(np.diag(inverse)[1:], 1e-30)))
         if scores.min() >= NEEDED:
             break
-        chosen = [term for k, term in enumerate(chosen) if k != int(scores.argmin())]
-    return chosen
+        kept = np.delete(kept, 1 + int(scores.argmin()))
+    return [chosen[k - 1] for k in kept[1:].tolist()]
 
 
 def _columns(masks: Masks, chosen: list[Term]) -> Array:
     """Each term's value at each mask, (n_masks, n_terms)."""
-    truth, signs = np.hstack([masks, ~masks]).astype(np.float64), signs_of(masks)
-    columns = [(signs if t.parity else truth)[:, list(t.members)].prod(axis=1) for t in chosen]
-    return np.stack(columns, axis=1) if columns else np.empty((len(masks), 0))
+    n = masks.shape[1]
+    columns = np.empty((len(chosen), len(masks)))
+    for column, term in zip(columns, chosen, strict=True):
+        kept = masks[:, [member % n for member in term.members]]
+        if term.parity:
+            column[:] = 1.0 - 2.0 * (kept.sum(axis=1) % 2)
+        else:
+            column[:] = (kept == [member < n for member in term.members]).all(axis=1)
+    return columns.T
 
 
 def _expanded(term: Term, n: int) -> dict[Coalition, float]:

@@ -8,20 +8,24 @@ from numpy.typing import NDArray
 from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.gated_gp import GatedGP
 from spexcore.estimators.sparse_recovery import recover
-from spexcore.estimators.stack_members import Fitted, Member, Sparse, Sum, members
+from spexcore.estimators.stack_members import Fitted, Member, Process, Refitted, Sparse, Sum, members, whole_trees
 from spexcore.estimators.stack_weights import blend_weights
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_terms import Terms, largest, read_off
 from spexcore.game import Values
-from spexcore.masks import Masks
+from spexcore.masks import ENUMERABLE, Masks
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import evaluate, walsh_hadamard
 
 FEWEST = 8  # samples below which there is nothing to hold out
-JUDGED = 500  # samples held out in turn, when there are more
-KEPT = 0.01  # a member that weighs less is not fitted again
+MANY_MASKS = 1000  # from which samples are held out once, and a sparse model may be all there is
+JUDGED = 400  # samples held out of so many
+CHECKED = 2000  # others at most, from which rivals of a sparse model learn
+UNSURE = 0.5  # share of the variance left over from which a sparse model is not all there is
+ADDS = 0.02  # share of what a sparse model leaves over that a rival may know of by chance
+KEPT = 0.05  # a member that weighs less is not fitted again
 NOTHING = 1e-9  # share of the variance that rounding leaves over
 LIMIT = 2**15  # terms kept of a member
 
@@ -49,11 +53,15 @@ class StackSPEX(MaskEstimator):
         sparse = recover(masks, values, self.max_order)
         if _explained(sparse, masks, values):
             return Spectrum(sparse, players)
+        many = len(values) >= MANY_MASKS
+        if many and _sparse_is_all(sparse, masks, values, seed):
+            return Spectrum(sparse, players)
         tried, belief = zip(*members(len(values), masks.shape[1], self.max_order))
-        known: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)}
         # At most 150 sparse terms hardly lean on the few hundred held out of so many, and finding them is slow.
-        fixed = known if len(values) > 10 * JUDGED else {}
-        weights = blend_weights(*_held_out(tried, masks, values, seed, fixed), np.array(belief))
+        fixed: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)} if many else {}
+        held_out, rehearsed = _held_out(tried, masks, values, seed, fixed)
+        weights = blend_weights(*held_out, np.array(belief))
+        known = rehearsed if len(values) > 10 * JUDGED else {Sparse(self.max_order): Sum(sparse)}
         kept = [(m, float(w)) for m, w in zip(tried, weights) if w > KEPT * weights.sum()]
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
         return Spectrum(_blend(fitted, float(values.mean()), seed), players)
@@ -65,26 +73,47 @@ def _explained(terms: Terms, masks: Masks, values: Values) -> bool:
     return float(left @ left) <= NOTHING * len(values) * float(values.var())
 
 
+def _sparse_is_all(sparse: Terms, masks: Masks, values: Values, seed: int) -> bool:
+    """Whether other models, fitted to some samples, know nothing of others that a sparse one (fitted to all) does not:
+    what it leaves over there does not go with how they differ from it."""
+    order = np.random.default_rng(seed).permutation(len(values))
+    judged, learnt = order[:JUDGED], order[JUDGED : JUDGED + CHECKED]
+    guess = evaluate(sparse, masks[judged])
+    rest = values[judged] - guess
+    if rest @ rest > UNSURE * len(judged) * values.var():
+        return False
+    for rival in (Refitted(whole_trees(5)), Process("ranks", 0.5).rehearsed()):
+        other = _fitted(rival, masks[learnt], values[learnt], seed).predict(masks[judged]) - guess
+        if max(0.0, float(rest @ other)) ** 2 > ADDS * float(rest @ rest) * float(other @ other):
+            return False
+    return True
+
+
 def _held_out(
     tried: tuple[Member, ...], masks: Masks, values: Values, seed: int, fixed: dict[Member, Fitted]
-) -> tuple[Array, Array]:
-    """What each member predicts of folds it was not fitted to, (n_held, n_members), and the values; both centred."""
-    folds = _folds(len(values), seed)
-    guesses = []
+) -> tuple[tuple[Array, Array], dict[Member, Fitted]]:
+    """What each member predicts of folds it was not fitted to, (n_held, n_members), and the values, both centred; and
+    what was fitted without the last fold."""
+    folds, guesses = _folds(len(values), seed), []
+    fitted: dict[Member, Fitted] = {}
     for fold in folds:
         train = np.setdiff1d(np.arange(len(values)), fold)
         centre = values[train].mean()
-        fitted = [fixed.get(member) or _fitted(member, masks[train], values[train], seed) for member in tried]
-        guesses.append(np.stack([f.predict(masks[fold]) - centre for f in fitted], axis=1))
-    return np.concatenate(guesses), values[np.concatenate(folds)] - values.mean()
+        fitted = {m: fixed.get(m) or _fitted(_rehearsed(m), masks[train], values[train], seed) for m in tried}
+        guesses.append(np.stack([f.predict(masks[fold]) - centre for f in fitted.values()], axis=1))
+    return (np.concatenate(guesses), values[np.concatenate(folds)] - values.mean()), fitted
+
+
+def _rehearsed(member: Member) -> Member:
+    return member.rehearsed() if isinstance(member, Process) else member
 
 
 def _folds(n_masks: int, seed: int) -> list[NDArray[np.intp]]:
-    """Samples held out in turn: eight folds of few, down to three of many, a single one of very many."""
+    """Samples held out in turn: five folds of few, down to three of many, a single one of very many."""
     order = np.random.default_rng(seed).permutation(n_masks)
-    if n_masks > 3 * JUDGED:
+    if n_masks >= MANY_MASKS:
         return [order[:JUDGED]]
-    return np.array_split(order, int(np.clip(1000 // n_masks, 3, 8)))
+    return np.array_split(order, int(np.clip(1000 // n_masks, 3, 5)))
 
 
 def _fitted(member: Member, masks: Masks, values: Values, seed: int) -> Fitted:
@@ -98,14 +127,16 @@ def _blend(fitted: list[tuple[Fitted, float]], centre: float, seed: int) -> Term
     """centre + sum of weight * (spectrum - centre), as a spectrum; processes are read off together."""
     total: Terms = {(): centre * (1.0 - sum(weight for _, weight in fitted))}
     linked = [(member, weight) for member, weight in fitted if isinstance(member, LinkedWalshGP)]
-    gated = [weight * member.table() for member, weight in fitted if isinstance(member, GatedGP)]
+    tables = [weight * walsh_hadamard(member.table()) for member, weight in fitted if isinstance(member, GatedGP)]
     others = [pair for pair in fitted if not isinstance(pair[0], LinkedWalshGP | GatedGP)]
     parts = [(member.terms(LIMIT), weight) for member, weight in others]
-    if gated:
-        parts.append((largest(walsh_hadamard(np.sum(gated, axis=0)), LIMIT), 1.0))
-    if linked:
+    if linked and linked[0][0].posterior.n_players <= ENUMERABLE:
+        tables += [weight * member.all_coefficients() for member, weight in linked]
+    elif linked:
         heaviest = max(linked, key=lambda pair: pair[1])[0]
         parts.append((read_off(lambda masks: _together(linked, masks), heaviest.posterior, seed), 1.0))
+    if tables:
+        parts.append((largest(np.sum(tables, axis=0), LIMIT), 1.0))
     for terms, weight in parts:
         for coalition, value in terms.items():
             total[coalition] = total.get(coalition, 0.0) + weight * value

@@ -1,21 +1,21 @@
 """The members of StackSPEX: different beliefs about a game, each fitted in a fraction of a second, each a spectrum."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from spexcore.estimators.boosting import Boosted, Growth, grow
-from spexcore.estimators.gated_gp import fit_gated
+from spexcore.estimators.gated_gp import Search, fit_gated
 from spexcore.estimators.l1 import lasso
 from spexcore.estimators.link import Identity, Link, Ranks, Saturating
 from spexcore.estimators.pruning import MOST_REFITTED, largest, refits
-from spexcore.estimators.refit import coalitions_of
+from spexcore.estimators.refit import coalitions_of, design, ridge
 from spexcore.estimators.refit import members as padded
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.trees import Terms as Rows
-from spexcore.estimators.walsh_gp import fit_walsh_gp
+from spexcore.estimators.walsh_gp import fit_linked, fit_walsh_gp
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_terms import Terms, grown, low_orders
@@ -23,12 +23,12 @@ from spexcore.game import Values
 from spexcore.masks import ENUMERABLE, Coalition, Masks
 from spexcore.transforms import evaluate
 
-PAIRS = 64  # players up to which all pairs are a member of their own
 MANY = 200  # samples from which sparse models are members: refits, and what stands out alone
-ROWS, STEPS = 300, 12  # samples, and steps of the search, that choose the scales of a process
+ROWS, STEPS = 250, 12  # samples, and steps of the search, that choose the scales of a process
+REHEARSED_ROWS, REHEARSED_STEPS = 120, 8
 MOST_ROWS = 3000  # samples that a process is conditioned on: its cost is their cube
 RANKED = 0.9  # share of the rank in its score
-LARGE = 1e6  # masks x players beyond which there are fewer members
+LARGE, VERY_LARGE = 6e4, 1e6  # masks x players beyond which there are fewer members, and cheaper ones
 WIDTH, DEEPEST = 150, 5  # of the beam for terms that are fitted anew
 
 
@@ -77,19 +77,46 @@ class Sum:
 class Process:
     """A Gaussian process behind a link of LINKS, with gates where all masks can be listed to read its spectrum.
 
-    tau: strength of the belief that players are alike.
+    tau, rows, steps, neighbours: how its kernel is looked for (`gated_gp.Search`).
     """
 
     link: str
     tau: float
+    neighbours: bool = False
+    rows: int = ROWS
+    steps: int = STEPS
 
     def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
         masks, values = _at_most(masks, values, seed)
         link = LINKS[self.link](values)
         if masks.shape[1] <= ENUMERABLE:
-            return fit_gated(masks, values, link, tau=self.tau, rows=ROWS, steps=STEPS, seed=seed)
-        posterior = fit_walsh_gp(masks, link.latent(values), tau=self.tau, rows=ROWS, steps=STEPS, seed=seed)
+            search = Search(self.tau, self.rows, self.steps, self.neighbours)
+            return fit_gated(masks, values, link, search, seed)
+        posterior = fit_walsh_gp(
+            masks,
+            link.latent(values),
+            tau=self.tau,
+            rows=self.rows,
+            seed=seed,
+            steps=self.steps,
+            neighbours=self.neighbours,
+        )
         return LinkedWalshGP.of(posterior, link)
+
+    def rehearsed(self) -> "Process":
+        """The same, its kernel chosen in less time: good enough to compare with other members."""
+        return replace(self, rows=REHEARSED_ROWS, steps=REHEARSED_STEPS)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """WalshGP with one link: neither gates nor neighbours, and ranks as they are."""
+
+    link: str
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        masks, values = _at_most(masks, values, seed)
+        return fit_linked(masks, values, self.link, rows=ROWS, seed=seed)
 
 
 def _at_most(masks: Masks, values: Values, seed: int) -> tuple[Masks, Values]:
@@ -109,6 +136,17 @@ class Penalised:
     def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
         intercept, found = lasso(masks, values, self.order, seed)
         return Sum({(): intercept, **found})
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Ridge on single players, its strength by exact leave-one-out."""
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        rows = np.append(np.arange(masks.shape[1]), -1)[:, None]
+        model = ridge(design(masks, rows[:-1]), values)
+        terms = zip(coalitions_of(rows), [*model.coefficients.tolist(), model.intercept], strict=True)
+        return Sum(dict(terms))
 
 
 @dataclass(frozen=True)
@@ -184,25 +222,31 @@ class Refitted:
 def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:
     """Those that are worth their time for so many masks and players, and how far each is believed beforehand."""
     if n_masks * n_players > LARGE:
-        return _few_members(max_order)
+        return _few_members(n_masks * n_players, max_order)
     found: list[tuple[Member, float]] = [
-        (Process("ranks", 0.5), 1.0),
-        (Process("ranks", 2.0), 1.0),
+        (Process("ranks", 0.5, neighbours=True), 1.0),
+        (Process("ranks", 2.0), 0.5),
+        (Plain("ranks"), 0.5),
         (Process("saturating", 4.0), 0.5),
         (Process("identity", 4.0), 0.5),
         (Trees(Growth(min(max_order, 4), 0.05, 0.5, 0.5, 3, linear=True), 200), 0.2),
         (Trees(Growth(max_order, 0.1, 0.5, 0.7, 5, linear=False), 120), 0.2),
-        (Penalised(2 if n_players <= PAIRS and max_order > 1 else 1), 0.1),
+        (Linear(), 0.1),
     ]
     if n_masks >= MANY:
-        started: list[Member] = [Beam(0.2)]
-        started += [Trees(Growth(max_order, 0.1, 1.0, 1.0, 20, linear=linear), 150) for linear in (True, False)]
+        started: list[Member] = [Beam(0.2), whole_trees(max_order)]
         found += [(Refitted(member), 0.1) for member in started]
         found.append((Sparse(max_order), 0.1))
     return found
 
 
-def _few_members(max_order: int) -> list[tuple[Member, float]]:
-    """The one of each kind that has done best on wide games, where a fit takes seconds."""
-    trees = Trees(Growth(max_order, 0.1, 1.0, 1.0, 20, linear=False), 150)
-    return [(Process("ranks", 0.5), 1.0), (Penalised(1), 0.1), (Refitted(trees), 0.1), (Sparse(max_order), 0.1)]
+def _few_members(cells: int, max_order: int) -> list[tuple[Member, float]]:
+    """The one of each kind that has done best on wide games; of linear ones the one that is affordable."""
+    linear: Member = Penalised(1) if cells <= VERY_LARGE else Linear()
+    refitted = Refitted(whole_trees(max_order))
+    return [(Process("ranks", 0.5, neighbours=True), 1.0), (linear, 0.1), (refitted, 0.1), (Sparse(max_order), 0.1)]
+
+
+def whole_trees(max_order: int) -> Trees:
+    """Trees that see every sample and player."""
+    return Trees(Growth(max_order, 0.1, 1.0, 1.0, 20, linear=False), 150)

@@ -1,12 +1,13 @@
 """Hyper-parameters of a Walsh kernel from samples: the most probable ones, by L-BFGS on a closed-form gradient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spexcore.estimators.walsh_kernel import Array, WalshKernel
 
 MEAN_ORDER, PRODUCT_SHARE = 1.5, 0.8  # where the search begins: the product's largest mean order, and its variance
+NEARNESS = (0.0, 1.0, 2.0, 4.0, 8.0)  # what `with_neighbours` chooses from
 JITTER = 1e-5  # of the standardised values: keeps the Cholesky factor alive with duplicate masks
 
 
@@ -113,6 +114,25 @@ def most_probable(
         options={"maxiter": steps, "maxfun": steps + steps // 3},
     )
     return kernel_at(found.x)
+
+
+def with_neighbours(kernel: WalshKernel, signs: Array, targets: Array) -> WalshKernel:
+    """The kernel with the nearness of NEARNESS under which standardised targets (n_masks,) are most probable."""
+    tried = [replace(kernel, nearness=nearness) for nearness in NEARNESS]
+    return min(tried, key=lambda k: _surprise(k, signs, targets))
+
+
+def _surprise(kernel: WalshKernel, signs: Array, targets: Array) -> float:
+    """Minus the log probability of the targets, up to a constant."""
+    from scipy.linalg import lapack, solve_triangular
+
+    gram = kernel.gram(signs, signs)
+    gram[np.diag_indices_from(gram)] += kernel.noise
+    factor, failed = lapack.dpotrf(gram, lower=1)
+    if failed:
+        return np.inf
+    white = solve_triangular(factor, targets, lower=True, check_finite=False)
+    return float(0.5 * white @ white + np.log(np.diagonal(factor)).sum())
 
 
 def _penalty(point: Array, prior: Prior) -> tuple[float, Array]:

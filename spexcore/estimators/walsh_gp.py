@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spexcore.errors import BadInput
 from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.link import Identity, Link, Ranks, Saturating
-from spexcore.estimators.walsh_evidence import Prior, most_probable
+from spexcore.estimators.walsh_evidence import Prior, most_probable, with_neighbours
 from spexcore.estimators.walsh_kernel import Array, WalshKernel, signs_of
 from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_posterior import FittedWalshGP, condition
@@ -27,6 +27,7 @@ LINKS: dict[str, tuple[Callable[[Array], Link], float]] = {
 }
 STEPS = 12  # of the search for a kernel: further ones fit the samples, not the game
 FOLDS, FOLD_ROWS, FOLD_STEPS = 3, 200, 8  # of the comparison of links: more of each chooses no better
+CHAINED = 2e7  # masks^2 x players up to which neighbours are told from other players: their gram is a walk over all
 JUDGED = 800  # samples on which links are compared
 
 
@@ -65,16 +66,20 @@ def fit_walsh_gp(
     seed: int = 0,
     at: WalshKernel | None = None,
     steps: int = 25,
+    neighbours: bool = False,
 ) -> FittedWalshGP:
     """Choose a kernel by its posterior on at most `rows` samples, from `at` when given, then condition on all of them.
 
-    For values that differ. With steps=0 the kernel `at` is used as it is: the cheap way to add samples.
+    For values that differ. With steps=0 the kernel `at` is used as it is: the cheap way to add samples. neighbours:
+    whether players listed side by side may interact more, where masks and players are few enough to afford it.
     """
     mean, scale = float(values.mean()), float(values.std())
     if at is None or steps > 0:
         chosen = np.random.default_rng(seed).permutation(len(values))[:rows]
         targets = (values[chosen] - mean) / scale
         at = most_probable(signs_of(masks[chosen]), targets, Prior(tau=tau), steps=steps, at=at)
+        if neighbours and len(values) ** 2 * masks.shape[1] <= CHAINED:
+            at = with_neighbours(at, signs_of(masks[chosen]), targets)
     return condition(at, masks, values, mean=mean, scale=scale)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.linalg
 
+from spexcore.estimators.neighbours import gap_weight
 from spexcore.estimators.walsh_kernel import Array, characters, signs_of
 from spexcore.estimators.walsh_posterior import FittedWalshGP
 from spexcore.masks import Coalition, Masks, draw, near_limit
@@ -13,6 +14,7 @@ Terms = dict[Coalition, float]
 
 MOST = 2**13  # coefficients kept beyond twenty players
 FREE_MASKS = 1_000  # on which they are fitted to what is predicted
+SAMPLES = 512  # beside them, evenly taken where there are more: the fit is quadratic in all of these
 LEFT_OUT = 0.01  # share of the prior variance taken for terms that are not kept
 NEAR = 0.1  # of that share where few players are removed: values hardly differ there, and so do the terms left out
 
@@ -39,13 +41,15 @@ def read_off(predict: Callable[[Masks], Array], fitted: FittedWalshGP, seed: int
     coalitions = leading(fitted)
     rng = np.random.default_rng(seed)
     free = [draw(kind, fitted.n_players, FREE_MASKS // 2, rng) for kind in ("uniform", "near")]
-    signs = np.vstack([signs_of(np.vstack(free)), fitted.signs])
+    some = np.linspace(0, len(fitted.signs) - 1, min(SAMPLES, len(fitted.signs))).astype(int)
+    signs = np.vstack([signs_of(np.vstack(free)), fitted.signs[some]])
     basis, prior = characters(signs, coalitions), fitted.kernel.eigenvalues(coalitions)
     prior[0] = prior.max()
     wanted, latent = predict(signs < 0), fitted.predict(signs < 0)
     centred = latent - latent.mean()
     start = fitted.coefficients(coalitions) * (centred @ wanted / (centred @ centred + 1e-300))
-    gram = (basis * prior) @ basis.T
+    scaled = basis * np.sqrt(prior)
+    gram = scaled @ scaled.T
     near = (signs < 0).sum(axis=1) >= fitted.n_players - near_limit(fitted.n_players)
     gram[np.diag_indices_from(gram)] += np.where(near, NEAR, 1.0) * LEFT_OUT * np.trace(gram) / len(gram)
     weights = scipy.linalg.solve(gram, wanted - basis @ start, assume_a="pos", overwrite_a=True, check_finite=False)
@@ -69,13 +73,17 @@ def low_orders(fitted: FittedWalshGP, limit: int) -> list[Coalition]:
     scales = fitted.kernel.scales
     sizes = np.abs((fitted.signs * fitted.alpha[:, None]).T @ fitted.signs) * np.outer(scales, scales)
     first, second = np.triu_indices(n, 1)
+    sizes[first, second] *= gap_weight(second - first, n, fitted.kernel.nearness)
     best = np.argsort(-sizes[first, second], kind="stable")[:limit]
     pairs = zip(first[best].tolist(), second[best].tolist(), strict=True)
     return [(), *((i,) for i in range(n)), *pairs]
 
 
 def grown(fitted: FittedWalshGP, front: list[Coalition], width: int) -> list[Coalition]:
-    """The `width` coalitions of largest posterior mean that add one player to one of the front."""
+    """The `width` coalitions of largest posterior mean that add one player to one of the front.
+
+    Among the four times as many that lead when all gaps count alike.
+    """
     if not front:
         return []
     weighted = characters(fitted.signs, front) * fitted.alpha[:, None]
@@ -88,4 +96,8 @@ def grown(fitted: FittedWalshGP, front: list[Coalition], width: int) -> list[Coa
         for row, player in zip(rows.tolist(), players.tolist(), strict=True)
         if player not in front[row]
     )
-    return list(found)[:width]
+    if not fitted.kernel.nearness:
+        return list(found)[:width]
+    among = list(found)
+    order = np.argsort(-np.abs(fitted.coefficients(among)), kind="stable")[:width]
+    return [among[k] for k in order.tolist()]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from spexcore.estimators.gated_gp import GatedGP, fit_gated
+from spexcore.estimators.gated_gp import GatedGP, Search, fit_gated
 from spexcore.estimators.gated_kernel import GatedKernel, gated_at, loss_and_gradient
 from spexcore.estimators.link import Identity, Link, Ranks, Saturating
 from spexcore.estimators.walsh_evidence import Prior, kernel_at
@@ -22,15 +22,16 @@ def sample(n: int = 6, m: int = 50) -> tuple[np.ndarray, np.ndarray]:
     return masks, np.random.default_rng(1).normal(size=n)[masks.astype(int)].sum(axis=1) + masks[:, 0] * masks[:, 1]
 
 
-def fitted(link: Link | None = None, **settings: float) -> GatedGP:
+def fitted(link: Link | None = None, *, neighbours: bool = False) -> GatedGP:
     masks, values = sample()
-    return fit_gated(masks, values, link or Identity(), tau=1.0, rows=40, steps=20, **settings)
+    return fit_gated(masks, values, link or Identity(), Search(1.0, 40, 20, neighbours))
 
 
-def test_the_gradient_is_that_of_the_loss() -> None:
+@pytest.mark.parametrize("beyond", [5, 6], ids=["plain", "neighbours"])
+def test_the_gradient_is_that_of_the_loss(beyond: int) -> None:
     masks, values = sample(4, 25)
     targets = (values - values.mean()) / values.std()
-    point = 0.3 * np.random.default_rng(2).normal(size=2 * 4 + 5)
+    point = 0.3 * np.random.default_rng(2).normal(size=2 * 4 + beyond)
     loss = lambda p: loss_and_gradient(p, signs_of(masks), targets, Prior())[0]
     gradient = loss_and_gradient(point, signs_of(masks), targets, Prior())[1]
     np.testing.assert_allclose(gradient, approx_fprime(point, loss, 1e-7), rtol=1e-4, atol=1e-4)
@@ -58,8 +59,10 @@ def test_gates_scale_the_interactions_of_a_mask() -> None:
 
 
 @pytest.mark.parametrize("link", [Identity(), Saturating.of(sample()[1]), Ranks.of(sample()[1])])
-def test_the_table_holds_the_predictions_of_all_masks(link: Link) -> None:
-    process = fitted(link)
+@pytest.mark.parametrize("neighbours", [False, True])
+def test_the_table_holds_the_predictions_of_all_masks(link: Link, neighbours: bool) -> None:
+    process = fitted(link, neighbours=neighbours)
+    assert (process.kernel.base.nearness > 0) == neighbours
     assert np.abs(process.kernel.gates).max() > 1e-4, "gates that stay closed would hide a mistake"
     np.testing.assert_allclose(process.table(), process.predict(all_masks(6)), atol=1e-9)
     np.testing.assert_allclose(evaluate(process.terms(64), all_masks(6)), process.table(), atol=1e-9)
@@ -80,7 +83,7 @@ def test_interactions_that_fade_are_learnt_better_than_by_the_plain_process() ->
     wild = sum(rng.normal() * pairs[:, i] * pairs[:, j] for i in range(10) for j in range(i))
     truth = wild * np.exp(-0.5 * (everything.sum(axis=1) - 5)) + everything @ rng.normal(size=10)
     rows = rng.permutation(1024)[:150]
-    gated = fit_gated(everything[rows], truth[rows], Identity(), tau=1.0, rows=150, steps=40)
+    gated = fit_gated(everything[rows], truth[rows], Identity(), Search(1.0, 150, 40))
     plain = fit_walsh_gp(everything[rows], truth[rows], tau=1.0, rows=150, steps=40)
     assert ((gated.predict(everything) - truth) ** 2).sum() < 0.8 * ((plain.predict(everything) - truth) ** 2).sum()
     assert gated.kernel.gates.mean() > 0.02, "the fewer players are kept, the larger the interactions: b > 0"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spexcore.estimators.screening import best_conjunction, leading_parities, literals
+from spexcore.estimators.screening import LEAST_BAR, SCANNED, Literals, bar, best_conjunction, leading_parities
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.walsh_kernel import signs_of
 from spexcore.masks import draw
@@ -37,7 +37,7 @@ def test_a_conjunction_with_removed_players_is_found() -> None:
     rng = np.random.default_rng(0)
     masks = draw("uniform", 15, 400, rng)
     values = 2.0 * (masks[:, 3] & ~masks[:, 7] & masks[:, 9]) + 1.0
-    score, conjunction = best_conjunction(literals(masks), values - values.mean())
+    score, conjunction = best_conjunction(Literals.of(masks), values - values.mean())
     assert sorted(conjunction) == [3, 9, 7 + 15]
     assert score > 10
     assert set(spectrum(masks, values).coefficients) >= {(), (3,), (7,), (3, 7, 9)}
@@ -47,6 +47,25 @@ def test_noise_alone_is_described_by_its_mean() -> None:
     rng = np.random.default_rng(1)
     masks, values = draw("uniform", 12, 300, rng), rng.normal(size=300)
     assert recover(masks, values) == {(): pytest.approx(values.mean())}
+
+
+def test_among_many_players_chance_offers_more_and_is_believed_less() -> None:
+    """Of the 10^11 conjunctions of 200 players some go with any noise: a z-score of 5.5, large among 12, is common."""
+    assert bar(2 * 200, 5) > bar(2 * 12, 5) == LEAST_BAR
+    assert bar(2 * 200, 5) > bar(2 * 200, 1) == LEAST_BAR
+    rng = np.random.default_rng(4)
+    masks, values = draw("uniform", 200, 600, rng), rng.normal(size=600)
+    assert recover(masks, values) == {(): pytest.approx(values.mean())}
+
+
+@pytest.mark.parametrize("basis", ["and", "parity"])
+def test_terms_that_stand_out_of_the_first_samples_are_judged_on_all(basis: str) -> None:
+    rng = np.random.default_rng(6)
+    chosen = terms(12, 5, rng)
+    masks, fresh = draw("uniform", 30, SCANNED + 500, rng), draw("uniform", 30, 500, rng)
+    noisy = sum_of(basis, chosen, masks) + 0.5 * rng.normal(size=len(masks))
+    error = spectrum(masks, noisy).predict(fresh) - sum_of(basis, chosen, fresh)
+    assert (error**2).mean() < 0.01 * sum_of(basis, chosen, fresh).var()
 
 
 def test_what_is_noisy_keeps_only_the_terms_that_stand_out() -> None:

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from spexcore.estimators.lasso import Lasso
+from spexcore.estimators.refit import ridge
+from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.stack import StackSPEX
 from spexcore.estimators.stack_members import (
     Beam,
+    Linear,
     Penalised,
+    Plain,
     Process,
     Refitted,
     Sparse,
@@ -20,6 +24,7 @@ from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.faithfulness import r2_score
 from spexcore.lenses.synthetic import random_game
 from spexcore.masks import all_masks, draw
+from spexcore.transforms import evaluate
 
 
 @pytest.mark.parametrize("parity", [False, True])
@@ -58,6 +63,24 @@ def test_noise_does_not_hide_a_sparse_game(basis: str) -> None:
     assert r2_score(clean(fresh), Lasso(order=2).fit(masks, values).predict(fresh)) < 0.97
 
 
+def test_with_many_masks_a_noisy_sparse_game_is_its_sparse_model_and_no_other_game_is() -> None:
+    masks = draw("uniform", 16, 1200, np.random.default_rng(0))
+    sparse = random_game(16, 6, basis="ands", noise=0.3, seed=1)(masks)
+    dense = np.tanh(2.0 * masks @ np.random.default_rng(1).normal(size=16))
+    for values, alone in ((sparse, True), (dense, False)):
+        found, terms = StackSPEX().fit(masks, values), recover(masks, values)
+        assert (dict(found.coefficients) == terms) == alone
+    assert r2_score(dense, found.predict(masks)) > r2_score(dense, evaluate(terms, masks))
+
+
+def test_the_linear_member_is_ridge_on_single_players() -> None:
+    masks = draw("uniform", 9, 60, np.random.default_rng(0))
+    values = masks @ np.arange(9.0) + np.random.default_rng(1).normal(size=60)
+    model = ridge(1.0 - 2.0 * masks, values)
+    expected = model.intercept + (1.0 - 2.0 * masks) @ model.coefficients
+    np.testing.assert_allclose(Linear().fit(masks, values, 0).predict(masks), expected)
+
+
 def test_beyond_twenty_players_a_saturating_game_is_read_off_free_masks() -> None:
     rng = np.random.default_rng(3)
     weights = rng.normal(size=24)
@@ -83,12 +106,12 @@ def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_
     few, many = (dict(members(n_masks, 14, 5)) for n_masks in (100, 300))
     assert Sparse(5) not in few
     assert Sparse(5) in many
-    assert {type(member) for member in many} == {Process, Trees, Penalised, Refitted, Sparse}
+    assert {type(member) for member in many} == {Process, Plain, Trees, Linear, Refitted, Sparse}
     shallow = dict(members(300, 14, 1))
-    assert Penalised(1) in shallow
     assert {member.growth.depth for member in shallow if isinstance(member, Trees)} == {1}
-    assert Penalised(1) in dict(members(300, 100, 5)), "all pairs of a hundred players are too many"
-    assert len(members(10_000, 1000, 5)) < len(many) / 2
+    wide, wider = (dict(members(n_masks, 1000, 5)) for n_masks in (500, 10_000))
+    assert len(wide) == len(wider) < len(many) / 2
+    assert (Penalised(1) in wide, Linear() in wider) == (True, True)
 
 
 def test_a_refit_drops_what_the_values_do_not_support() -> None:
