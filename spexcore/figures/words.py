@@ -238,7 +238,7 @@ def _moves(change: float, plural: bool = False) -> str:
 
 def _told(explanation: Explanation, coalition: Coalition, score: float, largest: float) -> bool:
     """Whether a co-Moebius value is told apart from zero: measured or beyond its interval, and not mere rounding."""
-    width = 0.0 if coalition in explanation.measured else explanation.half_width(len(coalition))
+    width = 0.0 if coalition in explanation.measured else explanation.half_width(len(coalition), score)
     return abs(score) > max(width, NOTHING * largest)
 
 
