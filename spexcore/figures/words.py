@@ -95,7 +95,7 @@ def hover(row: Row) -> str:
         lines.append("measured by re-ablation")
     elif row.low is not None and row.high is not None:
         doubt = " · not told apart from zero" if row.doubtful else ""
-        lines.append(f"predicted, 95 % in {amount(row.low)} … {amount(row.high)}{doubt}")
+        lines.append(f"{row.basis} 95 % in {amount(row.low)} … {amount(row.high)}{doubt}")
     return "<br>".join(lines)
 
 
