@@ -124,9 +124,11 @@ def _judged(
     uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, samples[0]) for kind in ("uniform", "near"))
     removal = undone(judge, spectrum, measured, n_masks=asked.held_out // REMOVING, seed=asked.seed)
     found = replace(faithfulness(spectrum, uniform, near), removal=removal)
+    spread, share = spread_by_order(spectrum, judge, near)
     return {
         "faithfulness": found,
-        "spread": spread_by_order(spectrum, judge, near),
+        "spread": spread,
+        "spread_share": share,
         "coefficient_intervals": coefficient_intervals(spectrum, uniform, *samples),
     }
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import hypot
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +36,7 @@ SERVED: dict[str, tuple[str, ...]] = {
 }
 
 _REQUIRED = ("players", "estimator", "coefficients", "faithfulness", "seed", "masks_asked", "masks_paid")
+_AS_IT_IS = ("seed", "masks", "budget", "verify", "wanted_r2", "masks_asked", "masks_paid", "held_out_paid")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Explanation:
     """Everything said about one game.
 
     measured: coalition -> co-Moebius value from real ablations, exact by construction.
-    spread: order -> half-width of the 95 % interval of a co-Moebius value that is only predicted.
+    spread, spread_share: order -> what the half-width of a co-Moebius value's 95 % interval is made of, where the value
+    is only predicted: the part that it always has, and the part that grows with the value (`half_width`).
     coefficient_intervals: coalition -> 95 % interval of its Fourier coefficient, for the largest coefficients.
     masks_asked, masks_paid: for the estimate; held_out_paid: really evaluated to judge it.
     wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
@@ -64,6 +67,7 @@ class Explanation:
     faithfulness: Faithfulness
     measured: Mapping[Coalition, float] = field(default_factory=dict)
     spread: Mapping[int, float] = field(default_factory=dict)
+    spread_share: Mapping[int, float] = field(default_factory=dict)
     coefficient_intervals: Mapping[Coalition, Interval] = field(default_factory=dict)
     wanted_r2: float | None = None
     key: str = ""
@@ -146,14 +150,17 @@ class Explanation:
         return self.coefficient_intervals.get(coalition) if index == "fourier" else None
 
     def _around(self, coalition: Coalition, score: float) -> tuple[float, float]:
-        width = 0.0 if coalition in self.measured else self.half_width(len(coalition))
+        width = 0.0 if coalition in self.measured else self.half_width(len(coalition), score)
         return score - width, score + width
 
-    def half_width(self, order: int) -> float:
-        """Half-width of the 95 % interval of a predicted co-Moebius value of this order."""
-        known = [k for k in self.spread if k <= order]
+    def half_width(self, order: int, value: float) -> float:
+        """Half-width of the 95 % interval of a co-Moebius value of this order, predicted to be `value`."""
+        known = max((k for k in self.spread if k <= order), default=None)
+        if known is None:
+            return 0.0
         # Beyond the orders that were judged, a value is a sum of twice as many ablations with each order.
-        return self.spread[max(known)] * 2.0 ** ((order - max(known)) / 2) if known else 0.0
+        always = self.spread[known] * 2.0 ** ((order - known) / 2)
+        return hypot(always, self.spread_share.get(known, 0.0) * value)
 
     def to_json(self) -> dict[str, Any]:
         """One JSON-able dict, the run file."""
@@ -165,19 +172,13 @@ class Explanation:
             "recipe": dict(self.recipe),
             "model": self.model,
             "estimator": dict(self.estimator),
-            "seed": self.seed,
-            "masks": self.masks,
-            "budget": self.budget,
-            "verify": self.verify,
-            "wanted_r2": self.wanted_r2,
-            "masks_asked": self.masks_asked,
-            "masks_paid": self.masks_paid,
-            "held_out_paid": self.held_out_paid,
+            **{name: getattr(self, name) for name in _AS_IT_IS},
             "seconds": round(self.seconds, 3),
             "faithfulness": self.faithfulness.to_json(),
             "coefficients": _terms(self.spectrum.coefficients, self.coefficient_intervals),
             "measured": _terms(self.measured),
             "spread": {str(order): width for order, width in self.spread.items()},
+            "spread_share": {str(order): share for order, share in self.spread_share.items()},
             "notes": list(self.notes),
             "versions": dict(self.versions),
             **self._added(),
@@ -226,7 +227,8 @@ class Explanation:
             faithfulness=Faithfulness.from_json(content["faithfulness"]),
             measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
             coefficient_intervals=_intervals(content["coefficients"]),
-            spread={int(order): float(width) for order, width in content.get("spread", {}).items()},
+            spread=_by_order(content.get("spread", {})),
+            spread_share=_by_order(content.get("spread_share", {})),
             key=str(content.get("key", "")),
             recipe=dict(content.get("recipe") or {}),
             notes=tuple(str(note) for note in content.get("notes", ())),
@@ -261,6 +263,10 @@ class Explanation:
             return cls.from_json(json.loads(text))
         except (json.JSONDecodeError, RecursionError) as error:
             raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
+
+
+def _by_order(content: Mapping[str, float]) -> dict[int, float]:
+    return {int(order): float(value) for order, value in content.items()}
 
 
 def _confirmation(content: Any, n_players: int) -> Confirmation | None:

@@ -19,21 +19,25 @@ _ENOUGH = 19  # errors from which a 95 % quantile can be read
 _Z = 1.96  # 95 % of a normal distribution
 
 
-def spread_by_order(spectrum: Spectrum, game: Game, near: HeldOut) -> dict[int, float]:
-    """Order -> half-width of the 95 % interval of a predicted co-Moebius value, in the units of the value.
+def spread_by_order(spectrum: Spectrum, game: Game, near: HeldOut) -> tuple[dict[int, float], dict[int, float]]:
+    """The 95 % interval of a predicted co-Moebius value c is c ± sqrt(spread^2 + (share c)^2): order -> spread, share.
 
     Split conformal: a held-out near mask removes a random coalition nobody has measured. Those of up to three players
-    are re-ablated in full on the game, and the 95 % quantile of the errors is the half-width: it covers coalitions
-    drawn as these were (Vovk, Gammerman and Shafer 2005). The order after the last follows the growth so far.
+    are re-ablated in full on the game. Their errors, each in units of sqrt(mean squared error + c^2), have a 95 %
+    quantile q; spread is q times the root mean squared error, share is q. It covers coalitions drawn as these were
+    (Vovk, Gammerman and Shafer 2005); the part that grows with c is for the largest claims, which are the likeliest to
+    be too large. The order after the last follows the growth so far.
     """
-    found: dict[int, float] = {}
+    spread: dict[int, float] = {}
+    share: dict[int, float] = {}
     for order in range(1, min(REPORTED_ORDER, near.masks.shape[1]) + 1):
         checked = _removed(near.masks, order)[: CHECKED.get(order, 0)]
         if checked:
-            found[order] = _half_width(_errors(spectrum, game, checked))
-        elif found:
-            found[order] = [*found.values()][-1] * _growth(found)
-    return found
+            spread[order], share[order] = _widths(*_checked(spectrum, game, checked))
+        elif spread:
+            last = max(spread)
+            spread[order], share[order] = spread[last] * _growth(spread), share[last]
+    return spread, share
 
 
 def coefficient_intervals(
@@ -72,15 +76,26 @@ def _removed(masks: NDArray[np.bool_], order: int) -> list[Coalition]:
     return [tuple(np.flatnonzero(~row).tolist()) for row in rows]
 
 
-def _errors(spectrum: Spectrum, game: Game, coalitions: list[Coalition]) -> NDArray[np.float64]:
-    """|measured - predicted| co-Moebius value, (n_coalitions,)."""
+def _checked(
+    spectrum: Spectrum, game: Game, coalitions: list[Coalition]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """|measured - predicted| and |predicted| co-Moebius value, (n_coalitions,) each."""
     masks = np.vstack([corners(coalition, game.n_players) for coalition in coalitions])
-    rest = game(masks) - spectrum.predict(masks)
-    return np.abs(comobius_of_corners(rest.reshape(len(coalitions), -1)))
+    values, predicted = (v.reshape(len(coalitions), -1) for v in (game(masks), spectrum.predict(masks)))
+    return np.abs(comobius_of_corners(values - predicted)), np.abs(comobius_of_corners(predicted))
 
 
-def _half_width(errors: NDArray[np.float64]) -> float:
-    """The quantile below which a further error lies with 95 % chance; of few errors the normal one, or the largest."""
+def _widths(errors: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float]:
+    """Spread and share, of (n_coalitions,) errors and predicted values."""
+    typical = float(np.sqrt(np.mean(errors**2)))
+    if typical <= 1e-12 * float(predicted.max()) or not typical:
+        return typical, 0.0
+    widest = _quantile(errors / np.hypot(typical, predicted))
+    return widest * typical, widest
+
+
+def _quantile(errors: NDArray[np.float64]) -> float:
+    """That below which a further error lies with 95 % chance; of few errors the normal one, or the largest."""
     if len(errors) < _ENOUGH:
         return max(_Z * float(np.sqrt(np.mean(errors**2))), float(errors.max()))
     return float(np.quantile(errors, COVERAGE, method="weibull"))

@@ -140,6 +140,7 @@ def _curves_text(judged: Faithfulness) -> list[str]:
 def _term_text(term: dict[str, Any]) -> str:
     sureness = ""
     if "low" in term:
-        interval = f"predicted, 95 % in [{term['low']:+.3f}, {term['high']:+.3f}]"
+        basis = "predicted" if "measured" in term else "by held-out masks"
+        interval = f"{basis}, 95 % in [{term['low']:+.3f}, {term['high']:+.3f}]"
         sureness = "  measured" if term.get("measured") else f"  {interval}"
     return f"{term['score']:+9.3f}  {' × '.join(term['players'])}{sureness}"

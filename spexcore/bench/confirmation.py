@@ -64,7 +64,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _half_width(explanation: Explanation) -> float:
-    """Mean half-width of the stated intervals of predicted terms, order 1 to the last: narrow is harder to meet."""
+    """Mean half-width of the intervals of terms predicted near zero, order 1 to the last: narrow is harder to meet."""
     return float(np.mean(list(explanation.spread.values()))) if explanation.spread else 0.0
 
 

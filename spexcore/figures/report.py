@@ -82,7 +82,7 @@ def _known(row: Row) -> str:
     if row.low is None or row.high is None:
         return "from the spectrum"
     doubt = ", not told apart from zero" if row.doubtful else ""
-    return f"predicted, 95 % in {amount(row.low)} … {amount(row.high)}{doubt}"
+    return f"{row.basis} 95 % in {amount(row.low)} … {amount(row.high)}{doubt}"
 
 
 def _remark(before: str, text: str) -> list[str]:

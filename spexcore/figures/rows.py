@@ -32,6 +32,12 @@ class Row:
         return coalition_id(self.coalition)
 
     @property
+    def basis(self) -> str:
+        """What the interval rests on; that of a Fourier coefficient, from held-out masks, need not hold the score."""
+        beside = self.low is not None and self.high is not None and not self.low <= self.score <= self.high
+        return "held-out masks disagree," if beside else "predicted,"
+
+    @property
     def doubtful(self) -> bool:
         """Predicted, and not told apart from zero by its interval."""
         return not self.measured and self.low is not None and self.high is not None and self.low <= 0 <= self.high

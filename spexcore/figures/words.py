@@ -95,7 +95,7 @@ def hover(row: Row) -> str:
         lines.append("measured by re-ablation")
     elif row.low is not None and row.high is not None:
         doubt = " · not told apart from zero" if row.doubtful else ""
-        lines.append(f"predicted, 95 % in {amount(row.low)} … {amount(row.high)}{doubt}")
+        lines.append(f"{row.basis} 95 % in {amount(row.low)} … {amount(row.high)}{doubt}")
     return "<br>".join(lines)
 
 
@@ -266,7 +266,7 @@ def _moves(change: float, plural: bool = False) -> str:
 
 def _told(explanation: Explanation, coalition: Coalition, score: float, largest: float) -> bool:
     """Whether a co-Moebius value is told apart from zero: measured or beyond its interval, and not mere rounding."""
-    width = 0.0 if coalition in explanation.measured else explanation.half_width(len(coalition))
+    width = 0.0 if coalition in explanation.measured else explanation.half_width(len(coalition), score)
     return abs(score) > max(width, NOTHING * largest)
 
 

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from spexcore import figures
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
-from spexcore.figures.words import grounds
+from spexcore.figures.rows import rows
+from spexcore.figures.words import grounds, hover
 from spexcore.removal import Removal
 from spexcore.tables import explanation_text
 
@@ -97,3 +98,18 @@ def test_the_page_folds_it_under_the_views(judged: Explanation, example: Explana
         assert len(page.get("plotly_chart")) == charts
         assert all(name in page.markdown[0].value for name in grounds(explanation))
         assert ("run it again" in page.caption[0].value) is (not charts)
+
+
+def test_a_fourier_interval_beside_the_score_is_said(make: Make) -> None:
+    ends = {(0,): (0.8, 1.2), (0, 1): (-0.4, 0.1)}
+    explanation = make(["a", "b"], {(0,): -2.0, (0, 1): 4.0}, coefficient_intervals=ends)
+    shown = {row.coalition: row for row in rows(explanation, index="fourier")}
+    for coalition, row in shown.items():
+        assert (row.low, row.high) == ends.get(coalition, (None, None))
+    assert shown[(0, 1)].score == pytest.approx(1.0)
+    assert shown[(0, 1)].doubtful
+    assert "held-out masks disagree, 95 % in −0.40 … +0.10" in hover(shown[(0, 1)])
+    assert "held-out masks disagree, 95 % in −0.40 … +0.10" in str(figures.report(explanation, index="fourier"))
+    assert "by held-out masks, 95 % in [-0.400, +0.100]" in explanation_text(explanation, "fourier", 5)
+    whiskers = figures.terms(explanation, index="fourier").data[-1].error_x
+    assert min([*whiskers.array, *whiskers.arrayminus]) >= 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spexcore.errors import BadInput
+from spexcore.estimators import Exact
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import (
@@ -130,6 +131,12 @@ def test_a_step_removes_the_player_or_the_term_that_takes_back_most() -> None:
     assert ranks[1] == 1
     assert np.count_nonzero(ranks) == 3
     assert not undoing(Spectrum({(): 1.0}, NAMES), 0).any()
+
+
+def test_of_a_term_that_is_removed_the_strongest_player_goes_first() -> None:
+    either = TableGame(4.0 * EVERYTHING[:, :2].any(axis=1) + EVERYTHING[:, 1] + 1.5 * EVERYTHING[:, 2], NAMES)
+    ranks = undoing(Exact().estimate(either, budget=2**N), 3)
+    assert ranks[:3].tolist() == [2, 3, 1], "alone the third would be first"
 
 
 def test_removals_are_few_and_paid_as_held_out() -> None:

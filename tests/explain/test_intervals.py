@@ -1,6 +1,8 @@
 """Intervals: they cover what a re-ablation would measure, or the true coefficients, and cost few masks."""
 
 import json
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from spexcore.game import FunctionGame, MeteredGame, TableGame
 from spexcore.intervals import LARGEST, coefficient_intervals, spread_by_order
 from spexcore.masks import Masks, all_masks, corners, draw
 from spexcore.spectrum import Spectrum
-from spexcore.transforms import comobius_of_corners
+from spexcore.transforms import comobius_of_corners, comobius_to_fourier
 
 N = 10
 NAMES = [f"p{i}" for i in range(N)]
@@ -34,7 +36,7 @@ def test_about_95_percent_of_unmeasured_coalitions_lie_inside() -> None:
     game, inside = FunctionGame(rough, NAMES, key="rough"), []
     for seed in range(12):
         near = draw("near", N, 200, np.random.default_rng(seed))
-        spread = spread_by_order(Spectrum({(): 0.0}, NAMES), game, HeldOut(near, game(near)))
+        spread, _ = spread_by_order(Spectrum({(): 0.0}, NAMES), game, HeldOut(near, game(near)))
         for order in (1, 2, 3):
             rows = np.random.default_rng([seed, order]).random((60, N)).argsort(axis=1)[:, :order]
             masks = np.concatenate([corners(tuple(sorted(row)), N) for row in rows.tolist()])
@@ -46,9 +48,31 @@ def test_about_95_percent_of_unmeasured_coalitions_lie_inside() -> None:
 def test_the_order_nobody_checked_follows_the_growth() -> None:
     game = FunctionGame(rough, NAMES, key="rough")
     near = draw("near", N, 200, np.random.default_rng(0))
-    spread = spread_by_order(Spectrum({(): 0.0}, NAMES), game, HeldOut(near, game(near)))
+    spread, share = spread_by_order(Spectrum({(): 0.0}, NAMES), game, HeldOut(near, game(near)))
     assert list(spread) == [1, 2, 3, 4]
+    assert share[4] == share[3]
     assert np.sqrt(2) - 1e-9 <= spread[4] / spread[3] <= 2.0
+
+
+def test_the_largest_claims_are_covered_like_the_others() -> None:
+    """Of a spectrum whose errors grow with what it predicts: a width for all alike would not do."""
+    pairs = list(combinations(range(N), 2))
+    blank = explain(FunctionGame(rough, NAMES, key="rough"), budget=8, verify=0, held_out=2)
+    inside = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        true = {pair: rng.normal() ** 3 for pair in pairs}
+        told = {pair: c * (1 + 0.5 * rng.normal()) + 0.02 * rng.normal() for pair, c in true.items()}
+        game = TableGame(Spectrum(comobius_to_fourier(true), NAMES).predict(all_masks(N)), NAMES)
+        wrong, near = Spectrum(comobius_to_fourier(told), NAMES), draw("near", N, 80, rng)
+        spread, share = spread_by_order(wrong, game, HeldOut(near, game(near)))
+        said = replace(blank, spectrum=wrong, measured={}, spread=spread, spread_share=share)
+        largest = sorted(pairs, key=lambda pair: -abs(told[pair]))
+        ends = [said.interval(pair) for pair in largest]
+        inside.append([low <= true[pair] <= high for pair, (low, high) in zip(largest, ends)])
+        assert ends[0][1] - ends[0][0] > 2 * (ends[-1][1] - ends[-1][0])
+    assert 0.92 <= np.mean(inside) <= 0.99
+    assert np.mean(np.array(inside)[:, :10]) >= 0.92
 
 
 def test_an_exact_spectrum_has_no_width() -> None:
