@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,33 @@ def synchronize(device: str) -> None:
     """Waits until a GPU has done what it was given; a CPU always has."""
     if device.startswith("cuda"):
         torch.cuda.synchronize()
+    elif device.startswith("mps"):
+        torch.mps.synchronize()
+
+
+def busy_share(run: Callable[[], Any], device: str) -> float | None:
+    """Share of the clock in which a CUDA device computes or copies while run() runs; None for other devices."""
+    from torch.autograd import DeviceType
+    from torch.profiler import ProfilerActivity, profile
+
+    if not device.startswith("cuda"):
+        return None
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
+        started = time.perf_counter()
+        run()
+        synchronize(device)
+        seconds = time.perf_counter() - started
+    ranges = [event.time_range for event in seen.events() or () if event.device_type == DeviceType.CUDA]
+    return covered([(one.start, one.end) for one in ranges]) / 1e6 / seconds  # a profiler counts in microseconds
+
+
+def covered(spans: list[tuple[float, float]]) -> float:
+    """Length of the union of spans (start, end)."""
+    total, reached = 0.0, -np.inf
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
 
 
 def machine(device: str) -> dict[str, Any]:
