@@ -101,9 +101,9 @@ def _facts(model: "LanguageModel", lens: PromptLens, masks: NDArray[np.bool_], n
     from spexcore.models.probe import flops
 
     inputs = lens.question.unknown(lens.question.inputs(masks))
-    behind = max(0, n_scored - 1) * len(inputs)  # target tokens that are fed
-    gflop = flops(model, inputs, n_scored, shared) / len(masks) / 1e9
-    distinct = len(inputs.ids) + behind
+    fed = inputs.lengths + n_scored - 1  # the target's tokens but the last stand behind each
+    gflop = flops(model, fed, n_scored, shared) / len(masks) / 1e9
+    distinct = int(fed.sum())
     if model.kind == "classifier":
         lens(masks)
     else:  # random weights cannot be loaded again in float32
