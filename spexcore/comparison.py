@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 
 from spexcore.errors import BadInput
 from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.game import ROUNDING
 from spexcore.interactions import Interactions
 from spexcore.masks import Coalition
-from spexcore.validation import ROUNDING
 
 SHARES = "share of the largest"  # the unit of two runs that explain different quantities
 _SMALL_EDIT = 3  # players in a row that an edit may exchange one for one; more than that is another text

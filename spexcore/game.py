@@ -14,6 +14,7 @@ from spexcore.errors import BadBudget, BadInput, BadValue, Cancelled
 from spexcore.masks import ENUMERABLE, Masks, as_masks, pack, unpack
 
 Values = NDArray[np.float64]
+ROUNDING = 1e-5  # of float32 values of size one
 
 
 def content_key(content: object) -> str:
@@ -51,6 +52,11 @@ class Game(ABC):
     def notes(self) -> Sequence[str]:
         """What a reader of the values must know of how they came about, a sentence each: what a run had to give up."""
         return ()
+
+    @property
+    def rounding(self) -> float:
+        """By how much a value may differ when it is computed again, in a batch of another shape."""
+        return ROUNDING
 
     @property
     def expected(self) -> Values | None:
@@ -181,6 +187,7 @@ class MeteredGame(Game):
     recipe = property(lambda self: self.game.recipe)
     notes = property(lambda self: self.game.notes)
     expected = property(lambda self: self.game.expected)
+    rounding = property(lambda self: self.game.rounding)
 
     @property
     def asked(self) -> int:

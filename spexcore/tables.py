@@ -5,6 +5,7 @@ from typing import Any
 from spexcore.comparison import Comparison, Side
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
+from spexcore.game import ROUNDING
 from spexcore.same_masks import SameMasks
 
 
@@ -83,6 +84,8 @@ def confirmation_text(content: dict[str, Any]) -> str:
         lines.append(
             f"{verdict} claimed {claim['claimed']:+8.3f}  measured {claim['measured']:+8.3f}  {name}  {interval}"
         )
+    if (rounding := max((claim["rounding"] for claim in claims), default=0.0)) > ROUNDING:
+        lines.append(f"The model's number format repeats a value to about {rounding:g}; so much was allowed for.")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.game import Game, MeteredGame
+from spexcore.game import ROUNDING, Game, MeteredGame
 from spexcore.masks import Coalition, Masks, corners
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_ORDER = 12  # 4,096 corners: beyond that nobody waits
 NOTHING = 1e-9  # share of the largest score below which a score is rounding
-ROUNDING = 1e-5  # a float32 ablation in a batch of another shape differs by less, for each of the 2^|S| values of a sum
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class Validation:
 class Claim:
     """What an explanation says of a coalition's co-Moebius value, and what a re-ablation measured.
 
-    low, high: the 95 % interval it states. first_hand: measured when the run was made, so claimed exactly.
+    low, high: the 95 % interval it states. first_hand: measured when the run was made, so claimed exactly. rounding: of
+    each of the 2^|S| values in a sum, when it is computed again (Game.rounding).
     """
 
     coalition: Coalition
@@ -69,11 +69,12 @@ class Claim:
     high: float
     first_hand: bool
     measured: float
+    rounding: float = ROUNDING
 
     @property
     def confirmed(self) -> bool:
         """Whether the sign is right and the measured value lies inside the interval, rounding apart."""
-        slack = ROUNDING * 2 ** len(self.coalition) * max(1.0, abs(self.measured))
+        slack = self.rounding * 2 ** len(self.coalition) * max(1.0, abs(self.measured))
         inside = self.low - slack <= self.measured <= self.high + slack
         return inside and (self.claimed * self.measured > 0 or abs(self.measured - self.claimed) <= slack)
 
@@ -122,11 +123,13 @@ def _claim(game: Game, explanation: "Explanation", coalition: Coalition) -> Clai
         high=high,
         first_hand=coalition in explanation.measured,
         measured=validate(game, coalition).measured,
+        rounding=game.rounding,
     )
 
 
 def _read(claim: dict) -> Claim:
-    numbers = {name: float(claim[name]) for name in ("claimed", "low", "high", "measured")}
+    names = ("claimed", "low", "high", "measured", "rounding")
+    numbers = {name: float(claim[name]) for name in names if name in claim}  # early run files have no rounding
     return Claim(tuple(int(i) for i in claim["coalition"]), first_hand=bool(claim["first_hand"]), **numbers)
 
 

@@ -4,6 +4,8 @@ Each variant runs in turn, several times over; the table has medians. On a CPU t
 that other work on the machine disturbs it little; on a GPU it is the clock. "of GEMM" is the useful arithmetic of the
 masks (distinct tokens that are not shared, logits only where scored) in that time, as a share of the rate of one large
 matrix product measured between the variants.
+
+Beside it: a run of masks repeated from the store, and on a GPU the share of the clock in which it computes.
 """
 
 import statistics
@@ -15,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spexcore.bench.repeated import repeated
 
 Run = Callable[[], Any]
 FEW = 24  # masks for the loops that run one at a time
@@ -64,7 +68,7 @@ GPU_CASES = tuple(Case(shape, 500, 1, 4096, "bfloat16") for shape in ("1B", "3B"
 
 
 def run(data: Path | None = None, quick: bool = False, repeats: int = 3) -> dict[str, Any]:
-    """The measurements of every case: {"machine", "cases": [{"case", "gemm_gflops", tokens, "variants": [...]}]}.
+    """The measurements of every case: {"machine", "repeated", "cases": [{"case", "gemm_gflops", "variants", ...}]}.
 
     data is not needed: prompts are random words, weights the embedded ones or random.
     """
@@ -72,21 +76,33 @@ def run(data: Path | None = None, quick: bool = False, repeats: int = 3) -> dict
     from spexcore.models.probe import machine
 
     device = choose_device(None)
-    cases = QUICK if quick else CASES
-    rows = [measure(case, device, 1 if quick else repeats) for case in cases]
+    again = repeated(1_000 if quick else 10_000)
+    rows = [measure(case, device, 1 if quick else repeats) for case in (QUICK if quick else CASES)]
     if device.startswith("cuda") and not quick:
-        rows += [measure(case, device, 1) for case in GPU_CASES]
-    return {"machine": machine(device), "cases": rows}
+        rows += [_if_it_fits(case, device) for case in GPU_CASES]
+    return {"machine": machine(device), "repeated": again, "cases": rows}
+
+
+def _if_it_fits(case: Case, device: str) -> dict[str, Any]:
+    from spexcore.models.running import out_of_memory
+
+    try:
+        return measure(case, device, 1)
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        return {"case": case.name, "left_out": f"does not fit in the memory of {device}"}
 
 
 def measure(case: Case, device: str, repeats: int) -> dict[str, Any]:
     """One case: every variant and the matrix product in turn, one round to warm up, then `repeats` rounds."""
     from spexcore.bench.variants import prepare
+    from spexcore.models.probe import busy_share
     from spexcore.models.running import one_thread
 
     with one_thread():
         variants, gemm, facts = prepare(case, device)
-        clock = time.perf_counter if device.startswith("cuda") else time.process_time
+        clock = time.process_time if device == "cpu" else time.perf_counter
         rates = []
         for round_ in range(repeats + 1):
             for variant in variants:
@@ -95,7 +111,9 @@ def measure(case: Case, device: str, repeats: int) -> dict[str, Any]:
                 variant.values = variant.run()
                 if round_:
                     variant.seconds.append((clock() - started) / variant.n_masks)
-    return {"case": case.name, "masks": case.n_masks, **facts.described(), **_compared(variants, rates, facts.gflop)}
+        busy = busy_share(variants[-1].run, device)
+    found = {"case": case.name, "masks": case.n_masks, "gpu_busy": busy, **facts.described()}
+    return {**found, **_compared(variants, rates, facts.gflop)}
 
 
 def _rate(gemm: tuple[Run, float], clock: Callable[[], float]) -> float:
@@ -127,20 +145,34 @@ def _difference(variant: Variant, ours: Variant) -> float:
 
 def table(result: dict[str, Any]) -> str:
     """The measurements as text."""
-    place = result["machine"]
+    place, again = result["machine"], result["repeated"]
+    first, second = again["first"], again["again"]
     lines = [
-        f"{place['device']} ({place['name']}), {place['cores']} cores, load {place['load']}, torch {place['torch']}"
+        f"{place['device']} ({place['name']}), {place['cores']} cores, load {place['load']}, torch {place['torch']}",
+        f"{again['masks']:,} masks of {again['words']} words, 0.8M parameters: {first['seconds']:.1f} s, "
+        f"{first['forwards']:,} forwards; once more, from the store: {second['seconds']:.3f} s, "
+        f"{second['forwards']} forwards",
     ]
     for case in result["cases"]:
-        lines += ["", f"{case['case']}: {case['masks']} masks, GEMM {case['gemm_gflops']:.0f} GFLOP/s"]
-        lines.append(
-            f"  tokens: {case['tokens_forwarded']:,} forwarded, {case['tokens_distinct']:,} in distinct inputs, "
-            f"{case['tokens_least']:,} without shared beginnings; none padded"
-        )
-        lines.append(f"  {'':44s} {'ms/mask':>9s} {'GFLOP/s':>9s} {'of GEMM':>8s} {'x':>6s} {'max diff':>9s}")
-        for row in case["variants"]:
-            lines.append(
-                f"  {row['variant']:44s} {row['ms_a_mask']:9.3f} {row['useful_gflops']:9.1f} {row['of_gemm']:8.0%} "
-                f"{row['engine_is_faster_by']:6.2f} {row['largest_difference']:9.1e}"
-            )
+        lines += ["", *_case(case)]
     return "\n".join(lines)
+
+
+def _case(case: dict[str, Any]) -> list[str]:
+    if "left_out" in case:
+        return [f"{case['case']}: {case['left_out']}"]
+    seconds = case["masks"] * case["variants"][-1]["ms_a_mask"] / 1e3
+    busy = "" if case["gpu_busy"] is None else f", the GPU at work {case['gpu_busy']:.0%} of it"
+    lines = [
+        f"{case['case']}: {case['masks']:,} masks in {seconds:.2f} s{busy}; GEMM {case['gemm_gflops']:.0f} GFLOP/s",
+        f"  tokens: {case['tokens_forwarded']:,} forwarded, {case['tokens_distinct']:,} in distinct inputs, "
+        f"{case['tokens_least']:,} without shared beginnings; none padded",
+        *(f"  {note}" for note in case["notes"]),
+        f"  {'':44s} {'ms/mask':>9s} {'GFLOP/s':>9s} {'of GEMM':>8s} {'x':>6s} {'max diff':>9s}",
+    ]
+    for row in case["variants"]:
+        lines.append(
+            f"  {row['variant']:44s} {row['ms_a_mask']:9.3f} {row['useful_gflops']:9.1f} {row['of_gemm']:8.0%} "
+            f"{row['engine_is_faster_by']:6.2f} {row['largest_difference']:9.1e}"
+        )
+    return lines

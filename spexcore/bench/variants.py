@@ -18,16 +18,20 @@ PREFIX, QUESTION = 16, 8  # fixed words before and after the players of a causal
 
 @dataclass(frozen=True)
 class Facts:
-    """About the masks of a case: useful GFLOP a mask, tokens of distinct inputs, least to forward, and forwarded."""
+    """About the masks of a case: useful GFLOP a mask, tokens of distinct inputs, least to forward, and forwarded.
+
+    notes: what the lens says of the run, as of what a short number format costs.
+    """
 
     gflop: float
     tokens_distinct: int
     tokens_least: int
     tokens_forwarded: int
+    notes: list[str]
 
-    def described(self) -> dict[str, int]:
-        counts = (self.tokens_distinct, self.tokens_least, self.tokens_forwarded)
-        return dict(zip(("tokens_distinct", "tokens_least", "tokens_forwarded"), counts, strict=True))
+    def described(self) -> dict[str, Any]:
+        names = ("tokens_distinct", "tokens_least", "tokens_forwarded", "notes")
+        return {name: getattr(self, name) for name in names}
 
 
 def prepare(case: Case, device: str) -> tuple[list[Variant], tuple[Run, float], Facts]:
@@ -97,11 +101,14 @@ def _facts(model: "LanguageModel", lens: PromptLens, masks: NDArray[np.bool_], n
     from spexcore.models.probe import flops
 
     inputs = lens.question.unknown(lens.question.inputs(masks))
-    behind = max(0, n_scored - 1) * len(inputs)  # target tokens that are fed
-    gflop = flops(model, inputs, n_scored, shared) / len(masks) / 1e9
-    distinct = len(inputs.ids) + behind
-    lens.question.values(masks)
-    return Facts(gflop, distinct, distinct - shared * (len(inputs) - 1), lens.tokens_forwarded)
+    fed = inputs.lengths + n_scored - 1  # the target's tokens but the last stand behind each
+    gflop = flops(model, fed, n_scored, shared) / len(masks) / 1e9
+    distinct = int(fed.sum())
+    if model.kind == "classifier":
+        lens(masks)
+    else:  # random weights cannot be loaded again in float32
+        lens.question.values(masks)
+    return Facts(gflop, distinct, distinct - shared * (len(inputs) - 1), lens.tokens_forwarded, list(lens.notes))
 
 
 def _named(ids: NDArray[np.int64]) -> list[str]:

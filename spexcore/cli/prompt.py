@@ -34,7 +34,7 @@ def model_options(parser: argparse.ArgumentParser, default: str = "sentiment") -
     add("--model", default=default, help=f"an embedded name, a hub id or a folder (default: {default})")
     add("--revision", help="commit of a hub model")
     add("--dtype", default="float32", choices=("float32", "bfloat16", "float16", "float64"))
-    add("--device", help="cuda, mps or cpu (default: the best there is)")
+    add("--device", help="cuda, mps or cpu (default: the best there is); auto: over all GPUs")
 
 
 def question_options(parser: argparse.ArgumentParser) -> "argparse._MutuallyExclusiveGroup":

@@ -13,7 +13,7 @@ from spexcore.game import Game, MeteredGame
 from spexcore.masks import Coalition
 from spexcore.store import Store, StoredValues
 from spexcore.tables import confirmation_json, confirmation_text, validation_text
-from spexcore.validation import ROUNDING, checked_coalition, confirm, validate
+from spexcore.validation import checked_coalition, confirm, validate
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def _one(explanation: Explanation, options: argparse.Namespace) -> None:
     metered = _metered(explanation)
     result = validate(metered, coalition, spectrum=explanation.spectrum, contexts=options.contexts, seed=options.seed)
     low, high = explanation.interval(coalition)
-    slack = ROUNDING * 2 ** len(coalition)
+    slack = metered.rounding * 2 ** len(coalition)
     content = {
         **result.to_json(),
         "first_hand": coalition in explanation.measured,

@@ -46,7 +46,8 @@ def _model(recipe: Mapping[str, Any]) -> Any:
     from spexcore.models import LanguageModel
 
     asked = recipe["model"]
-    model = LanguageModel.load(asked["id"], revision=asked.get("revision"), dtype=asked["dtype"])
+    spread = "auto" if asked.get("device") == "auto" else None  # one device is chosen anew, on this machine
+    model = LanguageModel.load(asked["id"], revision=asked.get("revision"), dtype=asked["dtype"], device=spread)
     if asked.get("sha256") not in (None, model.sha256):
         raise BadInput(
             f"`model` {model.id!r} must be the one of the recipe, sha256 {asked['sha256'][:12]}...; this one has "

@@ -30,11 +30,11 @@ def _embedded() -> Iterator[Row]:
 
 
 def _cached() -> Iterator[Row]:
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
-    try:
-        repositories = sorted(scan_cache_dir().repos, key=lambda one: one.repo_id)
+    try:  # the folder by name: scan_cache_dir keeps the one there was when it was first imported
+        repositories = sorted(scan_cache_dir(constants.HF_HUB_CACHE).repos, key=lambda one: one.repo_id)
     except (CacheNotFound, OSError):
         return
     for repository in repositories:

@@ -1,18 +1,15 @@
 """Forward passes of causal models: log-probabilities of chosen tokens at the last positions, after a shared past."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
 import torch
 from torch import Tensor
 
-from spexcore.models.forward import Block, Embedder
+from spexcore.models.forward import Block, Embedder, in_one_piece
 from spexcore.models.language_model import LanguageModel
-
-# Logits that exist at one time, in numbers: on a CPU they should stay in its cache.
-LOGITS = {"cpu": 2**21, "cuda": 2**29, "mps": 2**26}
+from spexcore.models.vocabulary import LOGITS, head_size, picked_logits
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,8 @@ class Past:
         """Keys and values of a layer for each row of a block that continues these texts."""
         keys, values = self.layers[layer]
         if block.prefix is not None:
-            return keys[block.prefix], values[block.prefix]
+            rows = block.prefix.to(keys.device)  # layers may lie on several devices
+            return keys[rows], values[rows]
         n_rows = len(block.ids)
         return keys.expand(n_rows, -1, -1, -1), values.expand(n_rows, -1, -1, -1)
 
@@ -57,26 +55,6 @@ class CausalForward(ABC):
         """The past that continues with the rows of a block, the whole of it."""
 
 
-def picked(hidden: Tensor, head: Callable[[Tensor], Tensor], picks: Tensor) -> Tensor:
-    """(n_rows, n_scored, width) -> (n_rows, n_scored, n_picks): logit - logsumexp, in float32 or better, by chunks."""
-    n_rows, n_scored, width = hidden.shape
-    tokens = picks.expand(n_rows, -1, -1).reshape(n_rows * n_scored, -1)
-    chunk = max(1, LOGITS[hidden.device.type] // head_size(head))
-    parts = []
-    for some, wanted in zip(hidden.reshape(-1, width).split(chunk), tokens.split(chunk), strict=True):
-        logits = head(some)
-        logits = logits if logits.dtype == torch.float64 else logits.float()
-        logits = logits - logits.amax(1, keepdim=True)
-        chosen = logits.gather(1, wanted)
-        parts.append(chosen - logits.exp_().sum(1, keepdim=True).log())
-    return torch.cat(parts).view(n_rows, n_scored, -1)
-
-
-def head_size(head: Any) -> int:
-    """Size of the vocabulary a language model head scores."""
-    return int(head.weight.shape[0])
-
-
 @final
 class PlainCausal(CausalForward):
     """Any causal model of transformers, as it is, one block at a time; logits only at the scored positions."""
@@ -92,7 +70,7 @@ class PlainCausal(CausalForward):
         for block in pack:
             for part in _parts(block, max(1, self._most // n_scored)):
                 logits = self._run(part, past, n_scored).logits[:, -n_scored:]
-                found.append(picked(logits, _Same(logits), picks))
+                found.append(picked_logits(logits, picks))
         return torch.cat(found)
 
     def remember(self, block: Block, past: Past | None) -> Past:
@@ -108,24 +86,15 @@ class PlainCausal(CausalForward):
             cache.update(*past.continued(layer, block), layer)  # type: ignore[union-attr]
         # The mask of ones tells transformers that gaps between positions are no borders between packed texts.
         seen = torch.ones(len(block.ids), length + block.ids.shape[1], dtype=torch.long, device=block.ids.device)
-        return self._network(
-            inputs_embeds=self._embed(block),
-            position_ids=block.places(length).expand(len(block.ids), -1),
-            attention_mask=seen,
-            past_key_values=cache,
-            use_cache=cache is not None,
-            logits_to_keep=n_scored,
-        )
-
-
-class _Same:
-    """A head for what already are logits."""
-
-    def __init__(self, logits: Tensor) -> None:
-        self.weight = logits[0, :1].T  # (vocabulary, 1): only its length is asked for
-
-    def __call__(self, logits: Tensor) -> Tensor:
-        return logits
+        with in_one_piece(self._network.get_output_embeddings()):
+            return self._network(
+                inputs_embeds=self._embed(block),
+                position_ids=block.places(length).expand(len(block.ids), -1),
+                attention_mask=seen,
+                past_key_values=cache,
+                use_cache=cache is not None,
+                logits_to_keep=n_scored,
+            )
 
 
 def _parts(block: Block, n_rows: int) -> list[Block]:

@@ -81,7 +81,7 @@ def greedy_answer(model: LanguageModel, context: list[int]) -> tuple[str, float]
     with torch.inference_mode():
         while len(said) < ANSWER_TOKENS:
             output = model.network(input_ids=fed, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache, chances = output.past_key_values, output.logits[0, -1].double().log_softmax(0)
+            cache, chances = output.past_key_values, output.logits[0, -1].cpu().double().log_softmax(0)
             token = int(chances.argmax())
             if token in _ends(model) or (text.strip() and "\n" in model.tokenizer.decode([token])):
                 break

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import rms_norm, scaled_dot_product_attention
 
-from spexcore.models.causal import CausalForward, Past, picked
+from spexcore.models.causal import CausalForward, Past
 from spexcore.models.forward import Block, Embedder, by_block, places_of, together
 from spexcore.models.language_model import LanguageModel
+from spexcore.models.vocabulary import picked
 
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "gemma")
 
@@ -28,7 +29,8 @@ def window(model: LanguageModel) -> int:
 class _Pack:
     """What every layer of one pass shares: the blocks, their past, and cos and sin of each token.
 
-    cos, sin: (n_tokens, 1, half the width of a head), for both halves of the width turn by the same angles.
+    cos, sin: (n_tokens, 1, width of a head); both halves of the width turn by the same angles, and sin is negative in
+    the first, as the right half enters the left one.
     """
 
     blocks: list[Block]
@@ -39,11 +41,8 @@ class _Pack:
     def rotated(self, heads: Tensor, rows: Tensor | None = None) -> Tensor:
         """(n_tokens, n_heads, width of a head), turned by the place of each token."""
         cos, sin = (self.cos, self.sin) if rows is None else (self.cos[rows], self.sin[rows])
-        turned = torch.empty_like(heads)
-        (left, right), (new_left, new_right) = heads.chunk(2, dim=-1), turned.chunk(2, dim=-1)
-        torch.mul(left, cos, out=new_left).addcmul_(right, sin, value=-1)
-        torch.mul(right, cos, out=new_right).addcmul_(left, sin)
-        return turned
+        left, right = heads.chunk(2, dim=-1)
+        return torch.cat([right, left], dim=-1).mul_(sin).add_(heads * cos)
 
 
 @final
@@ -64,7 +63,7 @@ class Decoder(CausalForward):
         for index, layer in enumerate(self._layers):
             last = index == len(self._layers) - 1
             hidden, _ = layer(hidden, shared, index, scored if last else None)
-        return picked(self._norm(hidden).view(-1, len(picks), hidden.shape[-1]), self._head, picks)
+        return picked(self._norm(hidden).view(-1, len(picks), hidden.shape[-1]), self._head.weight, picks)
 
     def remember(self, block: Block, past: Past | None) -> Past:
         hidden, shared = self._embedded([block], past)
@@ -79,8 +78,9 @@ class Decoder(CausalForward):
         length = past.length if past else 0
         places = together([block.places(length).expand(*block.ids.shape).flatten() for block in pack])
         cos, sin = self._rotary(hidden, places[None])
-        half = cos.shape[-1] // 2
-        return hidden, _Pack(pack, past, cos[0, :, None, :half], sin[0, :, None, :half])
+        cos, sin = cos[0, :, None], sin[0, :, None].clone()
+        sin[..., : sin.shape[-1] // 2].neg_()
+        return hidden, _Pack(pack, past, cos, sin)
 
 
 @final

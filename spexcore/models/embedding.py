@@ -36,7 +36,7 @@ def embed(model: LanguageModel, texts: list[str]) -> SentenceFeatures:
         ]
         return torch.nn.functional.normalize(torch.cat(parts))
 
-    features = Runner(model.device, model.mean_id).run(from_lists(read), pooled)
+    features = Runner(model.device, model.mean_id, spread=model.spread).run(from_lists(read), pooled)
     return SentenceFeatures(features.astype(np.float32), cut)
 
 

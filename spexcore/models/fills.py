@@ -54,9 +54,10 @@ def means(model: LanguageModel, sites: Sequence[Site], texts: Sequence[Text]) ->
         places = _plain(model, text)
         count += len(places)
         for name, units in activations(model, sites, text).items():
-            total = units[0, places].double().sum(0)
+            total = units[0, places].cpu().double().sum(0)
             sums[name] = sums[name] + total if name in sums else total
-    return {name: (total / count)[None, None] for name, total in sums.items()}
+    numbers = {"device": model.device, "dtype": model.network.dtype}
+    return {name: (total / count)[None, None].to(**numbers) for name, total in sums.items()}
 
 
 def activations(model: LanguageModel, sites: Sequence[Site], text: Text) -> dict[str, Tensor]:

@@ -35,7 +35,8 @@ class LanguageModel:
     @property
     def recipe(self) -> dict[str, Any]:
         """What names it in a run file, JSON-able, and from which `spexcore.lenses.build` loads it again."""
-        return {name: getattr(self, name) for name in ("id", "sha256", "dtype", "device", "revision")}
+        device = "auto" if self.spread else self.device
+        return {"id": self.id, "sha256": self.sha256, "dtype": self.dtype, "device": device, "revision": self.revision}
 
     @classmethod
     def load(
@@ -45,8 +46,11 @@ class LanguageModel:
         if dtype not in DTYPES:
             raise BadInput(f"`dtype` must be one of {', '.join(DTYPES)}; got {dtype!r}.")
         place, commit = loading.choose_device(device), None
+        if dtype == "float64" and place.startswith("mps"):
+            raise BadInput("`dtype` 'float64' is unknown to MPS; use float32, or device='cpu'.")
         if (known := EMBEDDED.get(str(name))) is not None:
             parts = loading.read_embedded(known, DTYPES[dtype])
+            place = loading.choose_device(None) if place == "auto" else place  # small enough for one device
         else:
             folder, commit = hub.find(str(name), revision)
             parts = loading.read_folder(folder, DTYPES[dtype], place)

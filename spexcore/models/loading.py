@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ class Parts:
 
 def choose_device(device: str | None) -> str:
     """The named device, or CUDA, else MPS, else the CPU; "auto" spreads a large model over all GPUs (device_map)."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    available = [name for name, there in found.items() if there]
     if device is None:
-        return next(name for name, there in available.items() if there)
-    if device != "auto" and not available.get(device.split(":")[0], False):
-        there = ", ".join(name for name, is_there in available.items() if is_there)
-        raise BadInput(f"`device` must be one of {there} on this machine; got {device!r}.")
+        return available[0]
+    if device == "auto" and find_spec("accelerate") is None:
+        raise BadInput("`device` 'auto' spreads a model by the package accelerate; run: pip install accelerate.")
+    counts = {"cuda": torch.cuda.device_count() if found["cuda"] else 0}
+    numbered = [f"{name}:{index}" for name in available for index in range(counts.get(name, 1))]
+    if device not in ("auto", *available, *numbered):
+        raise BadInput(f"`device` must be one of {', '.join(available)} on this machine, or auto; got {device!r}.")
     return device
 
 

@@ -50,4 +50,4 @@ def _effect(site: Site, flat: Tensor, fill: Fill | None, row: int) -> NDArray[np
     assert flat.grad is not None
     units, slopes = site.split(flat.detach(), 1), site.split(flat.grad, 1)
     said = 0.0 if fill is None else fill[site.name][row if len(fill[site.name]) > 1 else 0][None].to(units)
-    return (slopes * (units - said)).sum((0, 1, 3)).double().cpu().numpy()
+    return (slopes * (units - said)).sum((0, 1, 3)).cpu().double().numpy()

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from spexcore.errors import BadInput
 from spexcore.masks import Masks
 from spexcore.models.anatomy import Anatomy
-from spexcore.models.causal import LOGITS
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.narrowing import narrowed, position_wise
 from spexcore.models.parts import Part
@@ -20,6 +19,7 @@ from spexcore.models.passes import Pass, groups, logits, read
 from spexcore.models.resuming import MOST_BYTES, recorded, resumed, size
 from spexcore.models.running import TOKENS, considerate, out_of_memory
 from spexcore.models.sites import Cut, Fill, hooked, sites_of
+from spexcore.models.vocabulary import LOGITS
 
 _SAME = {torch.float64: 1e-9, torch.float32: 1e-3}  # how far a resumed pass may be off before it is given up
 
@@ -145,7 +145,7 @@ class PartScorer:
         self.forwards += len(which)
         self.layers_run += len(which) * (self._anatomy.n_layers - (first if known is not None else 0))
         self.tokens_forwarded += group.ids[which].numel()
-        return values.double().cpu().numpy(), right.cpu().numpy()
+        return values.cpu().double().numpy(), right.cpu().numpy()
 
     def _prepare(self, group: "_Group") -> None:
         """Finds out once which shortcuts serve these passes."""
@@ -170,7 +170,7 @@ class PartScorer:
         group.known = kept
         none_cut = np.ones((len(rows), len(self._layer_of)), dtype=bool)
         again = self._run(group, none_cut, rows, min(layers))[0]
-        if not self._same(again, whole.double().cpu().numpy()):
+        if not self._same(again, whole.cpu().double().numpy()):
             group.known = {}
 
     def _read_last_layer(self, group: "_Group") -> None:

@@ -1,7 +1,6 @@
 """What is asked of whole texts: the tokens fed, and the number that is read from the logits behind them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from spexcore.errors import BadInput
 from spexcore.models.asking import has_chat
 from spexcore.models.continuation import readings
 from spexcore.models.continuation_question import continuation_ids, framed, greedy_answer
+from spexcore.models.forward import in_one_piece
 from spexcore.models.language_model import LanguageModel
 from spexcore.models.prompt import check_length
 from spexcore.models.scoring import label_index
@@ -114,19 +114,9 @@ def logits(model: LanguageModel, ids: Tensor, n_scored: int) -> Tensor:
     arguments: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if model.kind == "causal":
         arguments |= {"use_cache": False, "logits_to_keep": n_scored}
-        with _in_one_piece(model.network.get_output_embeddings()):
+        with in_one_piece(model.network.get_output_embeddings()):
             return model.network(**arguments).logits[:, -n_scored:]
     return model.network(**arguments).logits
-
-
-@contextmanager
-def _in_one_piece(head: Any) -> Iterator[None]:
-    """Within, the head reads rows that lie end to end: slices it multiplies one by one, five times slower."""
-    handle = head.register_forward_pre_hook(lambda _, fed: (fed[0].contiguous(), *fed[1:]))
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def read(model: LanguageModel, found: Tensor, rows: Sequence[Pass]) -> tuple[Tensor, Tensor]:
@@ -135,14 +125,14 @@ def read(model: LanguageModel, found: Tensor, rows: Sequence[Pass]) -> tuple[Ten
     found: (n_rows, n_scored, n_tokens) of a causal model, (n_rows, n_labels) of a classifier.
     """
     picks = torch.from_numpy(np.stack([one.picks for one in rows])).to(found.device)
-    signs = torch.from_numpy(np.stack([one.signs for one in rows])).to(found.device)
     found = found if found.dtype == torch.float64 else found.float()
+    signs = torch.from_numpy(np.stack([one.signs for one in rows])).to(found.dtype).to(found.device)
     if model.kind == "classifier":
         values = _log_odds(found, picks[:, 0])
         best = found.argmax(-1) == picks[:, 0, 0] if found.shape[1] > 1 else found[:, 0] > 0
     else:
         chances = found.gather(2, picks) - found.logsumexp(2, keepdim=True)
-        values = (chances * signs.to(chances.dtype)).sum((1, 2))
+        values = (chances * signs).sum((1, 2))
         best = (found.argmax(2) == picks[:, :, 0]).all(1)
     return values, best
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 
 from spexcore.masks import Masks
-from spexcore.models.inputs import Inputs
+from spexcore.models.inputs import Ints
 from spexcore.models.language_model import DTYPES, LanguageModel
 from spexcore.models.question import Question
 
@@ -69,6 +70,33 @@ def synchronize(device: str) -> None:
     """Waits until a GPU has done what it was given; a CPU always has."""
     if device.startswith("cuda"):
         torch.cuda.synchronize()
+    elif device.startswith("mps"):
+        torch.mps.synchronize()
+
+
+def busy_share(run: Callable[[], Any], device: str) -> float | None:
+    """Share of the clock in which a CUDA device computes or copies while run() runs; None for other devices."""
+    from torch.autograd import DeviceType
+    from torch.profiler import ProfilerActivity, profile
+
+    if not device.startswith("cuda"):
+        return None
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
+        started = time.perf_counter()
+        run()
+        synchronize(device)
+        seconds = time.perf_counter() - started
+    ranges = [event.time_range for event in seen.events() or () if event.device_type == DeviceType.CUDA]
+    return covered([(one.start, one.end) for one in ranges]) / 1e6 / seconds  # a profiler counts in microseconds
+
+
+def covered(spans: list[tuple[float, float]]) -> float:
+    """Length of the union of spans (start, end)."""
+    total, reached = 0.0, -np.inf
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
 
 
 def machine(device: str) -> dict[str, Any]:
@@ -78,9 +106,10 @@ def machine(device: str) -> dict[str, Any]:
     return {"device": device, "name": name, "cores": os.cpu_count(), "load": round(load, 1), "torch": torch.__version__}
 
 
-def flops(model: LanguageModel, inputs: Inputs, n_scored: int, shared: int = 0) -> float:
+def flops(model: LanguageModel, lengths: Ints, n_scored: int, shared: int = 0) -> float:
     """Floating point operations that values of distinct inputs need at least.
 
+    lengths: (n_inputs,) tokens fed, those of the target too; the first `shared` of each are computed once, for nothing.
     Linear layers on every token that is not shared, causal attention to what lies before (encoders: to all), the last
     layer's queries and MLP and the vocabulary only at the scored positions; multiply and add count as two.
     """
@@ -91,7 +120,7 @@ def flops(model: LanguageModel, inputs: Inputs, n_scored: int, shared: int = 0) 
     query = heads * (getattr(config, "head_dim", None) or d // heads)
     keys = query * (getattr(config, "num_key_value_heads", None) or heads) // heads
     mlp = (3 if causal else 2) * d * config.intermediate_size
-    lengths = inputs.lengths.astype(np.float64)
+    lengths = lengths.astype(np.float64)
     seen = (lengths * (lengths + 1) - shared * (shared + 1)) / 2 if causal else lengths * lengths  # query-key pairs
     tokens = lengths - shared
     full = (layers - 1) * (tokens * 2 * (2 * d * query + 2 * d * keys + mlp) + 4 * seen * query)

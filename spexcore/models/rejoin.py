@@ -91,13 +91,20 @@ class Rejoin(Ablation):
         return from_lists([[*self._head, *ids, *self._tail] for ids in self._model.encode_all(texts)])
 
     def _after_their_neighbour(self) -> list[NDArray[np.int64] | None]:
-        """Ids of each unit inside a text: what it adds to the unit before it; None where the two melt together."""
-        texts = self._units.texts
-        joined = self._model.encode_all([a + b for a, b in zip(texts, texts[1:], strict=False)])
-        inside: list[NDArray[np.int64] | None] = [None]
-        for before, both in zip(self._alone, joined, strict=False):
-            splits = both[: len(before)] == before.tolist()
-            inside.append(np.array(both[len(before) :], dtype=np.int64) if splits else None)
+        """Ids of each unit inside a text: what it adds to a unit before it; None where the two melt together.
+
+        The word in a player's place never stands behind that player, but behind what comes before both.
+        """
+        texts, alone = self._units.texts, self._alone
+        before = [unit - 1 - negated for unit, negated in enumerate(self._units.negated)]
+        joined = self._model.encode_all([texts[max(a, 0)] + text for a, text in zip(before, texts, strict=True)])
+        inside: list[NDArray[np.int64] | None] = []
+        for unit, (a, both) in enumerate(zip(before, joined, strict=True)):
+            if a < 0:  # nothing before it: it only ever begins a text
+                inside.append(alone[unit])
+                continue
+            splits = both[: len(alone[a])] == alone[a].tolist()
+            inside.append(np.array(both[len(alone[a]) :], dtype=np.int64) if splits else None)
         return inside
 
     def _has_merge(self, shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -135,7 +142,7 @@ class Rejoin(Ablation):
     @cached_property
     def _alike(self) -> bool:
         """Whether every unit has the same tokens as the first of a text and inside of it."""
-        both = zip(self._alone[1:], self._inside[1:], strict=True)
+        both = zip(self._alone, self._inside, strict=True)
         return all(inside is not None and np.array_equal(alone, inside) for alone, inside in both)
 
     @cached_property

@@ -25,12 +25,13 @@ class Runner:
     """Runs packs on one device, and remembers in `notes` what it had to give up.
 
     On a CPU several packs run at once, each on one thread: threads that share one matrix product wait for each other,
-    and on a busy machine that wait costs most of the speed (measured: 82 -> 3 GFLOP/s).
+    and on a busy machine that wait costs most of the speed (measured: 82 -> 3 GFLOP/s). spread: whether a device map
+    fetches layers when they are needed; then one pack at a time, for it takes them away behind each.
     """
 
-    def __init__(self, device: str, n_ids: int) -> None:
+    def __init__(self, device: str, n_ids: int, *, spread: bool = False) -> None:
         self.notes: list[str] = []
-        self._device, self._n_ids = device, n_ids
+        self._device, self._n_ids, self._spread = device, n_ids, spread
         self._tokens = TOKENS[device.split(":")[0]]
 
     def run(
@@ -40,7 +41,7 @@ class Runner:
         plan = list(packs(inputs.lengths, self._tokens))
         blocks = [[self._block(inputs, group, prefix) for group in pack] for pack in plan]
         parts = self._all(blocks, function, torch.cat)
-        found = np.concatenate([part.double().cpu().numpy() for part in parts])
+        found = np.concatenate([part.cpu().double().numpy() for part in parts])
         return found[np.argsort(np.concatenate([group for pack in plan for group in pack]), kind="stable")]
 
     def gather(self, inputs: Inputs, function: Callable[[Block], T], join: Callable[[list[T]], T]) -> T:
@@ -61,7 +62,7 @@ class Runner:
                 return self._one(pack, function, join)
 
         on_cpu = self._device == "cpu"
-        workers = min(torch.get_num_threads(), len(blocks)) if on_cpu else 1
+        workers = min(torch.get_num_threads(), len(blocks)) if on_cpu and not self._spread else 1
         if workers < 2:
             with _THREADS.single(on_cpu and _busy()):
                 return [one(pack) for pack in blocks]

@@ -21,7 +21,7 @@ class Scorer(ABC):
 
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
-        self._runner = Runner(model.device, model.mean_id)
+        self._runner = Runner(model.device, model.mean_id, spread=model.spread)
         self.forwards = 0
         self.tokens_forwarded = 0
 

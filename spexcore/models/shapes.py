@@ -36,8 +36,8 @@ def random_llama(shape: str, *, dtype: str = "float32", device: str | None = Non
     place = choose_device(device)
     torch.manual_seed(0)
     with torch.device(place):
-        network: torch.nn.Module = transformers.LlamaForCausalLM(config)
-    network = network.to(DTYPES[dtype]).eval().requires_grad_(False)
+        network = transformers.AutoModelForCausalLM.from_config(config, dtype=DTYPES[dtype])
+    network = network.eval().requires_grad_(False)
     kept = {"revision": None, "tokenizer": _words(vocabulary), "network": network}
     named: dict[str, Any] = {"id": f"random {shape} Llama", "sha256": f"random {shape}", "dtype": dtype, "labels": None}
     return LanguageModel(**named, device=str(network.device), kind="causal", max_tokens=4096, **kept)

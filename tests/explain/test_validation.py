@@ -14,6 +14,7 @@ from spexcore.explanation import Explanation
 from spexcore.game import MeteredGame, TableGame
 from spexcore.masks import corners
 from spexcore.spectrum import Spectrum
+from spexcore.tables import confirmation_json, confirmation_text
 from spexcore.transforms import walsh_hadamard
 from spexcore.validation import Claim, Confirmation, confirm, validate
 
@@ -111,6 +112,23 @@ def test_a_claim_holds_with_the_right_sign_inside_its_interval(
     claimed: float, low: float, high: float, measured: float, confirmed: bool
 ) -> None:
     assert Claim((0, 1), claimed, low, high, first_hand=False, measured=measured).confirmed is confirmed
+
+
+def test_a_game_says_how_far_its_values_repeat(game: TableGame) -> None:
+    class Coarse(TableGame):
+        rounding = 0.06  # as a model in bfloat16
+
+    coarse = Coarse(game.table)
+    explanation = explained(game, 0)
+    shifted = replace(explanation, measured={S: value + 0.05 for S, value in explanation.measured.items()})
+    firm, loose = (confirm(MeteredGame(one), shifted, top=8) for one in (game, coarse))
+    assert not any(claim.confirmed for claim in firm.claims if claim.first_hand)
+    assert all(claim.confirmed for claim in loose.claims if claim.first_hand)
+    assert any(claim.first_hand for claim in loose.claims)
+    assert Confirmation.from_json(loose.to_json()) == loose
+    content = confirmation_json(replace(shifted, confirmation=loose))
+    assert "repeats a value to about 0.06" in confirmation_text(content)
+    assert "repeats" not in confirmation_text(confirmation_json(replace(shifted, confirmation=firm)))
 
 
 def test_confirming_pays_for_shared_corners_once(game: TableGame) -> None:

@@ -155,6 +155,32 @@ def test_a_short_number_format_says_what_it_costs(tmp_path):
     assert len(lens.notes) == 1
 
 
+def test_a_short_number_format_repeats_values_less_exactly():
+    """Twelve masks at a time, other inputs are together and other beginnings shared than with all at once."""
+    text, masks = "Ann is happy. Bob is not happy. Is Bob happy?", np.random.default_rng(0).random((48, 10)) < 0.5
+    for dtype in ("float32", "bfloat16", "float16"):
+        model = LanguageModel.load("clues", dtype=dtype)
+        lenses = [PromptLens(model, text, target=" no") for _ in range(5)]
+        apart = np.concatenate([lens(some) for lens, some in zip(lenses[1:], np.split(masks, 4), strict=True)])
+        assert np.abs(apart - lenses[0](masks)).max() < 4 * lenses[0].rounding
+    assert lenses[0].rounding > PromptLens(LanguageModel.load("clues"), text, target=" no").rounding
+
+
+def test_a_question_before_the_text_is_computed_once(llama):
+    """Where the template leaves the order free, what is asked goes first: it is read with the first mask only."""
+    question, text = "Who said the plot was bad? ", "[[Lily]] [[was]] [[sad]] [[and]] [[he]] [[said]] [[it]] [[so]]"
+    masks = np.unique(np.random.default_rng(0).random((24, 8)) < 0.5, axis=0)
+    first, last = (
+        PromptLens(llama, prompt, target=" she", spans="marked", ablation="drop")
+        for prompt in (question + text, text + " " + question)
+    )
+    for lens in (first, last):
+        lens(masks)
+    assert first.forwards == last.forwards
+    asked = len(llama.encode(question, special=False))
+    assert last.tokens_forwarded - first.tokens_forwarded > 0.8 * asked * (len(masks) - 1)
+
+
 def test_a_short_number_format_of_a_model_that_has_gone_is_still_explained(tmp_path):
     folder = save_causal(tmp_path, "llama")
     model = LanguageModel.load(folder, dtype="bfloat16")

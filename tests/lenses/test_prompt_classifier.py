@@ -176,6 +176,7 @@ def test_whatever_changes_the_value_changes_the_key(classifier, change):
         ({"text": " "}, "empty"),
         ({"text": "\ud800 x"}, "surrogate"),
         ({"text": "word " * 100}, "38 too many"),
+        ({"text": "word " * 100}, "spans='sentences'"),
         ({"text": "a " * 40, "ablation": "word:two words"}, "lengthen"),
     ],
 )
