@@ -11,6 +11,8 @@ from spexcore.figures.tokens import Piece
 from spexcore.figures.words import INDEX_NAMES, amount, claim, effect, measured_corners, predicted_corners, quantity
 from spexcore.masks import Coalition
 
+#: Lens -> what measuring a term is called, and its ablations.
+_CALLED = {"training": ("Retrain without", "retrainings")}
 _SHORT = 160  # characters of a prompt that is shown whole
 _NEAR = 9  # pieces of a longer one shown on either side of a member; the rest becomes an ellipsis
 
@@ -23,17 +25,23 @@ def content(
     found, texts = _found(explanation, row.coalition, measured)
     corners = sorted(predicted, key=lambda kept: (-len(kept), kept))
     shown = corners[: settings.SHOWN_CORNERS]
-    basis = "" if found else " (As predicted; re-ablate to measure.)"
+    ablations = called(explanation)[1]
+    basis = "" if found else " (As predicted, not measured yet.)"
     return {
         "kind": _kind(explanation, row, index),
         "claim": claim(explanation, row, found or predicted) + basis,
         "numbers": [_predicted(explanation, row, effect(predicted)), _measured(explanation, row, measured)],
         "verdict": _verdict(explanation, row, effect(predicted), measured),
-        "caption": f"The {len(corners)} ablations of this term; everything else is kept",
+        "caption": f"The {len(corners)} {ablations} of this term; everything else is kept",
         "head": ["Text" if explanation.lens == "prompt" else "Parts", "Predicted", "Measured"],
         "rows": [_line(row.coalition, kept, pieces, predicted=predicted, found=found, texts=texts) for kept in shown],
-        "more": f"and {len(corners) - len(shown)} more ablations" if len(corners) > len(shown) else "",
+        "more": f"and {len(corners) - len(shown)} more {ablations}" if len(corners) > len(shown) else "",
     }
+
+
+def called(explanation: Explanation) -> tuple[str, str]:
+    """What measuring a term is called, and its ablations in the plural."""
+    return _CALLED.get(explanation.lens, ("Re-ablate", "ablations"))
 
 
 def _found(
@@ -64,12 +72,13 @@ def _predicted(explanation: Explanation, row: Row, value: float) -> dict[str, st
 def _measured(explanation: Explanation, row: Row, measured: ReAblation | None) -> dict[str, str]:
     label = _label("Measured", explanation)
     if measured is not None:
-        paid = f"{measured.paid} new ablations" if measured.paid else "all ablations from the store"
+        ablations = called(explanation)[1]
+        paid = f"{measured.paid} new {ablations}" if measured.paid else f"all {ablations} from the store"
         return {"label": label, "value": amount(measured.validation.measured), "note": paid}
     kept = _kept(explanation)
     if row.coalition in kept:
         return {"label": label, "value": amount(kept[row.coalition]), "note": "saved with the run"}
-    return {"label": label, "value": "–", "note": "not re-ablated yet"}
+    return {"label": label, "value": "–", "note": "not measured yet"}
 
 
 def _kept(explanation: Explanation) -> dict[Coalition, float]:

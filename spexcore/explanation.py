@@ -46,6 +46,7 @@ class Explanation:
     wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
     recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
     confirmation: the leading terms re-ablated after the run, where somebody asked for it.
+    evidence: what a lens has found out beside the spectrum, in its own form ({} where it has nothing).
     """
 
     spectrum: Spectrum
@@ -68,6 +69,7 @@ class Explanation:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     confirmation: Confirmation | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -168,7 +170,14 @@ class Explanation:
             "spread": {str(order): width for order, width in self.spread.items()},
             "notes": list(self.notes),
             "versions": dict(self.versions),
+            **self._added(),
+        }
+
+    def _added(self) -> dict[str, Any]:
+        """What came to the run after it was made."""
+        return {
             "confirmation": self.confirmation.to_json() if self.confirmation else None,
+            **({"evidence": dict(self.evidence)} if self.evidence else {}),
         }
 
     @classmethod
@@ -213,6 +222,7 @@ class Explanation:
             notes=tuple(str(note) for note in content.get("notes", ())),
             versions={str(name): str(version) for name, version in content.get("versions", {}).items()},
             confirmation=_confirmation(content.get("confirmation"), len(players)),
+            evidence=dict(content.get("evidence") or {}),
         )
 
     def save(self, path: Path | str) -> None:

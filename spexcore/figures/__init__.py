@@ -6,10 +6,11 @@ from spexcore.figures.faithfulness import faithfulness
 from spexcore.figures.heads import heads
 from spexcore.figures.network import network
 from spexcore.figures.pruning import pruning
+from spexcore.figures.removal import removal
 from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
 
 __all__ = [
-    "comparison", "confirmation", "faithfulness", "heads", "network", "pruning", "report", "terms", "tokens",
+    "comparison", "confirmation", "faithfulness", "heads", "network", "pruning", "removal", "report", "terms", "tokens",
 ]  # fmt: skip
