@@ -11,6 +11,8 @@ from spexcore.figures.tokens import Piece
 from spexcore.figures.words import INDEX_NAMES, amount, claim, effect, measured_corners, predicted_corners, quantity
 from spexcore.masks import Coalition
 
+#: Lens -> what measuring a term is called, and its ablations.
+_CALLED = {"training": ("Retrain without", "retrainings")}
 _SHORT = 160  # characters of a prompt that is shown whole
 _NEAR = 9  # pieces of a longer one shown on either side of a member; the rest becomes an ellipsis
 
@@ -23,23 +25,29 @@ def content(
     found, texts = _found(explanation, row.coalition, measured)
     corners = sorted(predicted, key=lambda kept: (-len(kept), kept))
     shown = corners[: settings.SHOWN_CORNERS]
+    ablations = called(explanation)[1]
     basis = "" if found else f" ({_basis(explanation)})"
     return {
         "kind": _kind(explanation, row, index),
         "claim": claim(explanation, row, found or predicted) + basis,
         "numbers": [_predicted(explanation, row, effect(predicted)), _measured(explanation, row, measured)],
         "verdict": _verdict(explanation, row, effect(predicted), measured),
-        "caption": f"The {len(corners)} ablations of this term; everything else is kept",
+        "caption": f"The {len(corners)} {ablations} of this term; everything else is kept",
         "head": ["Text" if explanation.lens == "prompt" else "Parts", "Predicted", "Measured"],
         "rows": [_line(row.coalition, kept, pieces, predicted=predicted, found=found, texts=texts) for kept in shown],
-        "more": f"and {len(corners) - len(shown)} more ablations" if len(corners) > len(shown) else "",
+        "more": f"and {len(corners) - len(shown)} more {ablations}" if len(corners) > len(shown) else "",
     }
 
 
 def _basis(explanation: Explanation) -> str:
     if explanation.imported:
         return "Of the simplest function with the scores of the file; nothing was measured."
-    return "As predicted; re-ablate to measure." if explanation.recipe else "As predicted; its game is not here."
+    return "As predicted, not measured yet." if explanation.recipe else "As predicted; its game is not here."
+
+
+def called(explanation: Explanation) -> tuple[str, str]:
+    """What measuring a term is called, and its ablations in the plural."""
+    return _CALLED.get(explanation.lens, ("Re-ablate", "ablations"))
 
 
 def _found(
@@ -71,12 +79,13 @@ def _predicted(explanation: Explanation, row: Row, value: float) -> dict[str, st
 def _measured(explanation: Explanation, row: Row, measured: ReAblation | None) -> dict[str, str]:
     label = _label("Measured", explanation)
     if measured is not None:
-        paid = f"{measured.paid} new ablations" if measured.paid else "all ablations from the store"
+        ablations = called(explanation)[1]
+        paid = f"{measured.paid} new {ablations}" if measured.paid else f"all {ablations} from the store"
         return {"label": label, "value": amount(measured.validation.measured), "note": paid}
     kept = _kept(explanation)
     if row.coalition in kept:
         return {"label": label, "value": amount(kept[row.coalition]), "note": "saved with the run"}
-    return {"label": label, "value": "–", "note": "not re-ablated yet" if explanation.recipe else "cannot be, here"}
+    return {"label": label, "value": "–", "note": "not measured yet" if explanation.recipe else "cannot be, here"}
 
 
 def _kept(explanation: Explanation) -> dict[Coalition, float]:

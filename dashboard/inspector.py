@@ -56,8 +56,9 @@ def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> Non
         st.caption(f"Choose at most {settings.MAX_RE_ABLATED} parts to re-ablate; {len(chosen)} are selected.")
         return
     active = job is not None and job.active
+    act, ablations = details.called(explanation)
     st.button(
-        "Stop" if active else f"Re-ablate: {2 ** len(chosen)} ablations",
+        "Stop" if active else f"{act}: {2 ** len(chosen)} {ablations}",
         key="re-ablate", type="secondary" if active else "primary", width="stretch",
         icon=":material/stop_circle:" if active else ":material/science:",
         on_click=_stop if active else _ablate, args=(explanation, chosen),

@@ -10,6 +10,7 @@ from dashboard import runs
 from dashboard.jobs import Jobs
 from dashboard.work import Shelf
 from spexcore.errors import BadRunFile
+from spexcore.evidence import Evidence
 from spexcore.explanation import Explanation
 from spexcore.figures import printing
 from spexcore.models.available import listing
@@ -40,6 +41,17 @@ def explanation(name: str) -> Explanation:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _read(path: Path, changed_ns: int) -> Explanation:
     return Explanation.load(path)
+
+
+def evidence(name: str) -> Evidence | None:
+    """What a run carries beside its spectrum; raises BadRunFile as `explanation` does."""
+    path = runs.find(name)
+    return None if path is None else _evidence(path, path.stat().st_mtime_ns)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _evidence(path: Path, changed_ns: int) -> Evidence | None:
+    return Evidence.of(_read(path, changed_ns))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2000)

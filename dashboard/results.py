@@ -47,9 +47,9 @@ def _results(explanation: Explanation, name: str) -> None:
             _views(view)
             trusting.panel(explanation, dark=view.dark)
             confirming.panel(explanation, dark=view.dark)
-            lens.beneath(view)
         with right, st.container(border=True, key="inspector"):
             inspector(view, lens.excerpt(view))
+        lens.beneath(view)
 
 
 def _chosen(explanation: Explanation, shown: Sequence[Row]) -> Coalition:

@@ -100,13 +100,15 @@ def summary(content: Any) -> tuple[str, str]:
     """What was explained, and how, of the content of a run file; raises ValueError for anything else."""
     try:
         recipe, judged = content.get("recipe") or {}, content["faithfulness"]
-        text = " ".join(str(recipe.get("text") or " ".join(map(str, content["players"]))).split())
+        asked = recipe.get("text") or " ".join(map(str, recipe.get("test") or content["players"]))
+        text, target = " ".join(str(asked).split()), recipe.get("target") or ""
+        named = target if isinstance(target, str) else ", ".join(dict.fromkeys(map(str, target)))
         found = content.get("confirmation")
         rate = Confirmation.from_json(found).rate if found else None
         facts = [
             str(content["estimator"]["name"]),
             f"{int(content['masks_asked']):,} masks",
-            *([f"for {recipe['target']}"] if recipe.get("target") else []),
+            *([f"for {named}"] if named else []),
             *([f"R² near {float(judged['r2_near']):.2f}"] if judged["r2_near"] is not None else []),
             *([] if rate is None else [f"confirmed {100 * rate:.0f} %"]),
         ]

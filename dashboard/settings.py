@@ -7,7 +7,11 @@ PORT = 8501
 MODEL = "sentiment"
 MAX_UPLOAD_MB = 20
 #: Lens -> the example that its page opens with.
-FIRST_PRESETS = {"prompt": "not-bad-never-dull", "components": "heads-that-back-each-other-up"}
+FIRST_PRESETS = {
+    "prompt": "not-bad-never-dull",
+    "training": "a-biased-returns-desk",
+    "components": "heads-that-back-each-other-up",
+}
 
 THEME_CSS = asset("theme.css")
 LOGO = asset("logo.svg")

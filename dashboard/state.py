@@ -19,6 +19,7 @@ JOB = "job"  # id of the run in progress
 PLAN = "plan"  # id of the job that weighs what the form asks for
 BEFORE = "before"  # id of the run that was on screen before the last one was made
 CONFIRMED = "confirmed"  # the last confirming job whose outcome is on screen
+GATHERED = "gathered"  # the last job that gathered evidence and whose outcome is on screen
 RUNS = "runs"  # runs finished: what they paid makes older plans stale
 NOTICE = "notice"  # one sentence for the next drawing, with its kind
 GOTO = "goto"  # page to open at the next drawing
@@ -26,6 +27,8 @@ SEARCH = "search"
 DOOMED = "doomed"  # id of the run whose deletion is asked about
 SIDE_A, SIDE_B = "side-a", "side-b"  # ids of the runs that are compared
 INDEX, ORDERS, TOP = "index", "orders", "top"
+FIND, SHOWING, LABELLED, SORTED = "find", "showing", "labelled", "sorted"  # among training examples
+CORRECTED = "corrected"  # rows whose label is asked to be another
 METHOD, BUDGET, MASKS, VERIFY, SEED, MAX_ORDER = "method", "budget", "masks", "verify", "seed", "max_order"
 R2 = "r2"
 TEXT, MODEL, TARGET, VERSUS, ABLATION = "text", "model", "target", "versus", "ablation"
@@ -40,6 +43,11 @@ _SHARED: dict[str, Any] = {
     DOOMED: "",
     SIDE_A: None,
     SIDE_B: None,
+    FIND: "",
+    SHOWING: "all",
+    LABELLED: "",
+    SORTED: "largest effect",
+    CORRECTED: [],
 }
 #: What each lens's page has for itself, beside what its own module adds.
 _OWN: dict[str, Any] = {
@@ -52,6 +60,7 @@ _OWN: dict[str, Any] = {
     PLAN: "",
     BEFORE: "",
     CONFIRMED: None,
+    GATHERED: None,
     METHOD: next(name for name in (*settings.METHODS, *ESTIMATORS) if name in ESTIMATORS),
     BUDGET: settings.BUDGET,
     MASKS: settings.MASKS,

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard import runs
+from dashboard import retraining, runs
 from dashboard.jobs import Job
 from dashboard.request import Request
 from spexcore.errors import BadInput
@@ -106,7 +107,32 @@ def explain_question(job: Job, request: Request, shelf: Shelf) -> str:
             cancel=job.cancel,
             enough=job.enough,
         )
-    return runs.keep(explanation)
+    runs.keep(explanation)  # whoever stops what follows has it
+    return runs.keep(retraining.with_evidence(job, game, explanation))
+
+
+def gather_evidence(job: Job, explanation: Explanation, shelf: Shelf) -> str:
+    """Keep the run of a training lens with what retraining says beside it; the id of the run."""
+    return runs.keep(retraining.with_evidence(job, rebuilt(job, explanation, shelf), explanation))
+
+
+def correct_labels(job: Job, explanation: Explanation, labels: Mapping[int, str], shelf: Shelf) -> retraining.Corrected:
+    """Train again with other labels in some rows: row -> label."""
+    game = rebuilt(job, explanation, shelf)
+    job.report("training again", 0, 0)
+    return retraining.corrected(game, labels)
+
+
+def weigh_fine_tuning(job: Job, explanation: Explanation, shelf: Shelf) -> float:
+    """Seconds that `fine_tune` will take, measured on a batch."""
+    game = rebuilt(job, explanation, shelf)
+    job.report("weighing on one batch", 0, 0)
+    return retraining.fine_tuning_seconds(game)
+
+
+def fine_tune(job: Job, explanation: Explanation, rows: Sequence[int], shelf: Shelf) -> Any:
+    """Train encoder and head with and without rows of the table: a FineTuned."""
+    return retraining.fine_tuned(job, rebuilt(job, explanation, shelf), rows)
 
 
 def _hear(job: Job, step: Step) -> None:
@@ -151,6 +177,7 @@ def _game(job: Job, request: Request, shelf: Shelf) -> Game:
 
 
 def rebuilt(job: Job, explanation: Explanation, shelf: Shelf) -> Game:
+    """The game of a run, from its recipe; raises BadInput where it would be another one today."""
     from spexcore.lenses import build
 
     if not explanation.recipe:
@@ -174,12 +201,12 @@ def _metered(job: Job, game: Game, store: Store) -> MeteredGame:
 
 def _texts(game: Game, coalition: Coalition) -> tuple[str, ...]:
     """Every ablation as a person reads it: the prompt that is left, or of a game without a text what is left out."""
-    from spexcore.lenses import ComponentLens, PromptLens
+    from spexcore.lenses import ComponentLens, PromptLens, TrainingLens
 
     masks = corners(coalition, game.n_players)
     if isinstance(game, PromptLens):
         return tuple(game.ablated(mask) for mask in masks)
-    if isinstance(game, ComponentLens):
+    if isinstance(game, ComponentLens | TrainingLens):
         return ("",) * len(masks)  # the names of its players say it all
     return tuple(_without([game.players[i] for i in coalition if not mask[i]]) for mask in masks)
 

@@ -52,6 +52,7 @@ class Explanation:
     recipe: from which `spexcore.lenses.build` makes the game again ({} when nothing can).
     confirmation: the leading terms re-ablated after the run, where somebody asked for it.
     remarks: what a person wrote beside the run; no part of what was asked, so not of the id.
+    evidence: what a lens has found out beside the spectrum, in its own form ({} where it has nothing).
     """
 
     spectrum: Spectrum
@@ -76,6 +77,7 @@ class Explanation:
     versions: Mapping[str, str] = field(default_factory=dict)
     confirmation: Confirmation | None = None
     remarks: Remarks = field(default_factory=Remarks)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -189,6 +191,7 @@ class Explanation:
         return {
             "confirmation": self.confirmation.to_json() if self.confirmation else None,
             "remarks": self.remarks.to_json() if self.remarks else None,
+            **({"evidence": dict(self.evidence)} if self.evidence else {}),
         }
 
     @classmethod
@@ -199,11 +202,9 @@ class Explanation:
             raise BadRunFile(
                 f"A run file must have the schema {SCHEMA!r}; got {str(found)[:80]!r}. Run `spex explain` again."
             )
-        missing = [name for name in _REQUIRED if name not in content]
+        missing = ", ".join(name for name in _REQUIRED if name not in content)
         if missing:
-            raise BadRunFile(
-                f"The run file lacks {', '.join(missing)}; it was cut or edited. Run `spex explain` again."
-            )
+            raise BadRunFile(f"The run file lacks {missing}; it was cut or edited. Run `spex explain` again.")
         try:
             return cls._read(content)
         except (SpexError, TypeError, ValueError, KeyError, AttributeError) as error:
@@ -235,6 +236,7 @@ class Explanation:
             versions={str(name): str(version) for name, version in content.get("versions", {}).items()},
             confirmation=_confirmation(content.get("confirmation"), len(players)),
             remarks=Remarks.from_json(content.get("remarks"), len(players)),
+            evidence=dict(content.get("evidence") or {}),
         )
 
     def save(self, path: Path | str) -> None:

@@ -10,10 +10,10 @@ linked views.
 from types import ModuleType
 
 from dashboard import state
-from dashboard.lenses import components, prompt
+from dashboard.lenses import components, prompt, training
 from spexcore.explanation import Explanation
 
-LENSES: dict[str, ModuleType] = {"prompt": prompt, "components": components}
+LENSES: dict[str, ModuleType] = {"prompt": prompt, "training": training, "components": components}
 
 
 def begin() -> None:

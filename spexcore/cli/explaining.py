@@ -3,6 +3,7 @@
 import argparse
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -14,7 +15,6 @@ from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import Estimator
 from spexcore.explain import HELD_OUT, explain
 from spexcore.explanation import DEFAULT_INDEX, Explanation
-from spexcore.game import Game
 from spexcore.masks import DISTRIBUTIONS
 from spexcore.store import Store
 from spexcore.tables import explanation_text, interactions_json
@@ -80,21 +80,22 @@ def explain_game(options: argparse.Namespace) -> None:
             memory=memory,
             on_progress=bar,
         )
+    lens = LENSES[options.lens]
+    if hasattr(lens, "evidence"):
+        explanation = replace(explanation, evidence=lens.evidence(game, explanation))
     if options.out:
         explanation.save(options.out)
-    _show(options, game, explanation)
+    _show(options, explanation)
 
 
-def _show(options: argparse.Namespace, game: Game, explanation: Explanation) -> None:
-    lens = LENSES[options.lens]
-    beside = {"evidence": lens.evidence(game, explanation)} if hasattr(lens, "evidence") else {}
+def _show(options: argparse.Namespace, explanation: Explanation) -> None:
     if options.json:
         terms = interactions_json(explanation, options.index, options.top)
-        print_json({**explanation.to_json(), "interactions": terms, **beside})
+        print_json({**explanation.to_json(), "interactions": terms})
         return
     print(explanation_text(explanation, options.index, min(options.top, 15)))
-    if beside:
-        print(lens.evidence_text(beside["evidence"]))
+    if explanation.evidence:
+        print(LENSES[options.lens].evidence_text(explanation.evidence))
 
 
 def _estimator(name: str, max_order: int | None) -> Estimator:

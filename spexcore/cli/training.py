@@ -1,16 +1,13 @@
 """Options of the training lens, and the evidence that goes with its explanations."""
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from spexcore.errors import BadInput
 from spexcore.explanation import Explanation
 from spexcore.game import Game
-from spexcore.lenses.grouping import GROUPINGS
+from spexcore.lenses.grouping import GROUPINGS, SINGLE, automatic
 from spexcore.lenses.influence import VALUES
 from spexcore.lenses.table import SAMPLE, Table, read_table
 
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     from spexcore.lenses import TrainingLens
 
 AUTO = "auto"
-_SINGLE = 96  # rows up to which `auto` keeps every example a player
-_JOINT = 10  # coalitions named redundancy or synergy
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +24,12 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--test", action="append", required=True, help="text whose prediction is explained; given again: their mean")
     add("--target", help="label explained (default: the head's own answer)")
     add("--value", choices=VALUES, default="margin", help="log-odds of the target, or its log-loss")
-    add("--groups", choices=("none", *GROUPINGS, AUTO), default=AUTO, help="players; auto: none up to 96 rows")
+    add(
+        "--groups",
+        choices=("none", *GROUPINGS, AUTO),
+        default=AUTO,
+        help=f"players; auto: none up to {SINGLE} rows, then staged",
+    )
     add("--group-column", help="players are the groups that this column names")
 
 
@@ -76,27 +76,15 @@ def _groups(options: argparse.Namespace, rows: Table) -> Any:
         return rows.column(options.group_column, "--group-column")
     chosen = options.groups
     if chosen == AUTO:
-        chosen = "none" if len(rows) <= _SINGLE else "staged"
+        return automatic(len(rows))
     return None if chosen == "none" else chosen
 
 
 def evidence(lens: "TrainingLens", explanation: Explanation) -> dict[str, Any]:
     """What the run file carries beside the spectrum: all of it from retraining, none from the spectrum."""
-    from spexcore.evidence import cards, joint_effects, rank_agreement, removal_curve, smallest_flip
+    from spexcore.evidence import gather
 
-    spectrum, seed = explanation.spectrum, explanation.seed
-    named = [S for S, _ in explanation.interactions().ranked() if len(S) > 1][:_JOINT]
-    first_order = np.array([explanation.comobius((player,)) for player in range(lens.n_players)])
-    effects = {"spectrum": first_order, "influence": lens.influence}
-    flip = smallest_flip(lens) if len(lens.tests) == 1 else None
-    return {
-        "prediction": lens.probabilities,
-        "rank_agreement": asdict(rank_agreement(lens, spectrum, datamodel_masks=explanation.budget, seed=seed)),
-        "removal": asdict(removal_curve(lens, effects, seed=seed)),
-        "joint": [{**asdict(one), "excess": one.excess} for one in joint_effects(lens, named)],
-        "examples": [asdict(card) for card in cards(lens)],
-        "flip": None if flip is None else {**asdict(flip), "texts": [lens.examples.texts[row] for row in flip.rows]},
-    }
+    return gather(lens, explanation).to_json()
 
 
 def evidence_text(found: dict[str, Any]) -> str:
@@ -104,7 +92,7 @@ def evidence_text(found: dict[str, Any]) -> str:
     shares = ", ".join(f"{label} {values[0]:.2f}" for label, values in found["prediction"].items())
     lines = [f"the head says: {shares}"]
     for kind, scores in found["rank_agreement"]["scores"].items():
-        named = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+        named = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score is not None)
         lines.append(f"rank agreement with retraining on fresh {kind} subsets: {named}")
     for one in found["joint"][:5]:
         lines.append(f"{one['kind']}: {' × '.join(one['players'])}: together {one['together']:+.3f}, "

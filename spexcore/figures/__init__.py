@@ -8,6 +8,7 @@ from spexcore.figures.methods import methods
 from spexcore.figures.network import network
 from spexcore.figures.printing import pdf
 from spexcore.figures.pruning import pruning
+from spexcore.figures.removal import removal
 from spexcore.figures.report import report
 from spexcore.figures.terms import terms
 from spexcore.figures.tokens import tokens
@@ -21,6 +22,7 @@ __all__ = [
     "network",
     "pdf",
     "pruning",
+    "removal",
     "report",
     "terms",
     "tokens",

@@ -15,6 +15,7 @@ from spexcore.masks import Coalition
 Point = tuple[float, float]
 
 HEIGHT = 440
+_SHORT = 10  # characters of a label that the sides have room for
 _ALL = 36  # players beyond which only those in a shown term are drawn
 _APART = 0.13  # least distance of two hubs, in radii of the circle
 _MOVED = 80  # hubs beyond which they stay where they fall
@@ -50,7 +51,9 @@ def graph(
     hubs = _hubs(joined, places)
     figure = canvas(colours, HEIGHT, margin={"l": 4, "r": 4, "t": 4, "b": 4})
     hidden = {"visible": False, "fixedrange": True}
-    figure.update_layout(xaxis={**hidden, "range": [-1.5, 1.5]}, yaxis={**hidden, "range": [-1.25, 1.25]})
+    longest = max((len(explanation.players[i]) for i in places), default=0)
+    side = 1.5 if longest <= _SHORT else 1.9  # room for labels beside the circle
+    figure.update_layout(xaxis={**hidden, "range": [-side, side]}, yaxis={**hidden, "range": [-1.25, 1.25]})
     _lines(figure, joined, hubs, places, selected=selected, colours=colours)
     _players(figure, explanation, places, index=index, selected=selected, colours=colours)
     _markers(figure, joined, hubs, selected, colours)

@@ -58,6 +58,8 @@ def quantity(explanation: Explanation) -> Quantity:
         return _over_prompts(recipe)
     if "target" not in recipe:
         return Quantity("the value", "")
+    if explanation.lens == "training":
+        return _of_tests(recipe)
     target, versus = str(recipe["target"] or "the answer").strip(), recipe.get("versus")
     name = f"{target} over {str(versus).strip()}" if versus else target
     return Quantity(name, str(recipe.get("unit") or "logits"))
@@ -70,6 +72,13 @@ def _over_prompts(recipe: Mapping[str, Any]) -> Quantity:
     if recipe.get("score") == "accuracy":
         return Quantity(f"the accuracy {on}", "")
     return Quantity(f"the mean margin {on}", str(recipe.get("unit") or ""))
+
+
+def _of_tests(recipe: Mapping[str, Any]) -> Quantity:
+    """The quantity of a training lens, whose target is one label a test text."""
+    named = " or ".join(dict.fromkeys(map(str, recipe["target"])))
+    name = f"{named} (mean of {len(recipe['target'])} texts)" if len(recipe["target"]) > 1 else named
+    return Quantity(f"the log-loss of {name}", "nats") if recipe.get("value") == "loss" else Quantity(name, "logits")
 
 
 def amount(value: float) -> str:
@@ -165,12 +174,19 @@ def full_value(explanation: Explanation) -> tuple[float, bool]:
     return predicted_corners(explanation, (0,))[(0,)], False
 
 
+def _one_answer(recipe: Mapping[str, Any]) -> bool:
+    """Whether the value is one answer's own log-odds or log-probability: no difference, mean or loss."""
+    tests = recipe.get("target") if recipe.get("lens") == "training" else None
+    mean = "prompts" in recipe or (tests is not None and len(tests) > 1)
+    return not mean and not recipe.get("versus") and recipe.get("value") != "loss"
+
+
 def answer(explanation: Explanation) -> str:
     """What the model says of the prompt as it stands: POSITIVE +3.08 logits, probability 96 %."""
     if explanation.imported:
         return f"{len(explanation.players):,} players, {INDEX_NAMES[explanation.imported][0]} of a shapiq file"
     what, (value, measured) = quantity(explanation), full_value(explanation)
-    chance = None if explanation.recipe.get("versus") or "prompts" in explanation.recipe else _chance(value, what.unit)
+    chance = _chance(value, what.unit) if _one_answer(explanation.recipe) else None
     sure = "" if chance is None else f", probability {100 * chance:.0f} %"
     return f"{what.name} {amount(value)} {what.unit}".rstrip() + sure + ("" if measured else " (predicted)")
 

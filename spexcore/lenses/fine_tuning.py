@@ -94,9 +94,10 @@ def steps(lens: TrainingLens, epochs: int = EPOCHS) -> int:
 
 
 def seconds(lens: TrainingLens, *, seeds: int = len(SEEDS), epochs: int = EPOCHS) -> float:
-    """What a confirmation takes on this machine, as busy as it is now: measured on a batch."""
+    """What a confirmation takes on this machine, as busy as it is now: measured on a batch. Raises as it would."""
     from spexcore.models.fine_tuning import BATCH
 
+    _checked(lens, (0,), range(seeds), epochs)
     rows = range(min(BATCH, len(lens.examples)))
     for _ in range(2):  # the first also loads what is used for the first time
         began = perf_counter()

@@ -10,12 +10,18 @@ from spexcore.errors import BadInput
 from spexcore.lenses.examples import Examples
 
 GROUPINGS = ("duplicates", "clusters", "staged")
+SINGLE = 96  # rows up to which every example may be a player
 ALIKE = 0.92  # cosine from which two texts of one label are near-duplicates
 CLUSTERS = 40
 STAGED_SINGLES, STAGED_GROUPS = 64, 32  # at most 128 players between them
 _SHOWN = 60  # characters of a text in a name
 
 Array = NDArray[Any]
+
+
+def automatic(n_rows: int) -> str | None:
+    """How a table of this length is grouped where nobody says."""
+    return None if n_rows <= SINGLE else "staged"
 
 
 def single_names(texts: Sequence[str]) -> list[str]:

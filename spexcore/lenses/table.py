@@ -75,7 +75,7 @@ def parse_table(content: bytes, name: str, encoding: str | None = None) -> Table
     ending = Path(name).suffix.lower()
     if ending not in {*_DELIMITERS, *_ROWS}:
         raise BadInput(f"`data` must be a .csv, .tsv or .jsonl file; got {name!r}.")
-    text = _decoded(content, name, encoding)
+    text = decoded(content, name, encoding)
     rows = list(_objects(text, name) if ending in _ROWS else _separated(text, name, _DELIMITERS[ending]))
     if not rows:
         raise BadInput(f"`data` must have at least one row below its header; {name} has none.")
@@ -84,7 +84,8 @@ def parse_table(content: bytes, name: str, encoding: str | None = None) -> Table
     return Table(columns, tuple(line for line, _ in rows))
 
 
-def _decoded(content: bytes, name: str, encoding: str | None) -> str:
+def decoded(content: bytes, name: str, encoding: str | None = None) -> str:
+    """The text of a file's bytes: UTF-8, or UTF-16 that says so in its first two, unless an encoding is named."""
     used = encoding or _BOMS.get(content[:2], "utf-8-sig")
     try:
         return content.decode(used)

@@ -30,7 +30,7 @@ class TrainingLens(Game):
     test: a text or several, whose mean is the value; target: the label explained (one, or one a test text; by default
     the head's own answer). value: margin (log-odds, logits) or loss (minus log-probability, nats). encoder: a name, a
     folder, or a loaded model. groups: None (single examples), one name a row, or duplicates | clusters | staged.
-    `notes` says what a reader must know.
+    source: where texts, labels and groups came from, for whoever asks again. `notes` says what a reader must know.
     """
 
     def __init__(
@@ -45,11 +45,12 @@ class TrainingLens(Game):
         ridge: float = 1.0,
         value: str = "margin",
         seed: int = 0,
+        source: Mapping[str, Any] | None = None,
     ) -> None:
         self.tests = _tests(test)
         if value not in VALUES:
             raise BadInput(f"`value` must be one of {', '.join(VALUES)}; got {value!r}.")
-        self.ridge, self.seed, self.value = float(ridge), seed, value
+        self.ridge, self.seed, self.value, self.source = float(ridge), seed, value, dict(source or {})
         self.encoder = encoder_of(encoder)
         self.examples, self.head, n_cut = trained(texts, labels, self.encoder, self.ridge)
         points = self.encoder.features(list(self.tests))[0].astype(np.float64)
@@ -145,7 +146,7 @@ class TrainingLens(Game):
     @cached_property
     def recipe(self) -> dict[str, Any]:
         """Everything, the texts too where they are few enough for a run file."""
-        named = {"lens": "training", "model": self.encoder.recipe}
+        named = {"lens": "training", "model": self.encoder.recipe, **({"source": self.source} if self.source else {})}
         asked = {"test": list(self.tests), "target": list(self.targets), "value": self.value, "ridge": self.ridge}
         small = sum(map(len, (*self.examples.texts, *self.groups))) <= _RECIPE_BYTES
         table = {"texts": list(self.examples.texts), "labels": list(self.examples.labels), "groups": list(self.groups)}

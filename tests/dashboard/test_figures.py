@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from spexcore import figures
 from spexcore.comparison import compare
+from spexcore.evidence import Removal
 from spexcore.explanation import Explanation
 from spexcore.figures.network import network
 from spexcore.figures.rows import claimed, coalition_from, coalition_id, player_names, rows
 from spexcore.figures.terms import terms
 from spexcore.figures.theme import DARK, LIGHT, Palette, contrast, label, rgb, tint
 from spexcore.figures.tokens import cut, partners, pieces, strongest
+from spexcore.figures.words import Quantity
 from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
@@ -245,3 +247,14 @@ def test_two_texts_are_coloured_on_one_scale(make: Make) -> None:
     alone, beside = (pieces(weak, largest=largest)[0].ground for largest in (None, 10.0))
     assert alone == pieces(weak, largest=strongest(weak))[0].ground
     assert contrast(rgb(beside), rgb(LIGHT.paper)) < contrast(rgb(alone), rgb(LIGHT.paper))
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_a_removal_curve_draws_every_value_and_no_markup(nasty: str) -> None:
+    found = Removal((0, 1, 4), {"spectrum": (1.0, 0.5, -2.0), nasty: (1.0, 0.9, 0.8)})
+    figure = figures.removal(found, Quantity(nasty, "logits"))
+    assert [tuple(trace.y) for trace in figure.data] == [(1.0, 0.5, -2.0), (1.0, 0.9, 0.8)]
+    assert list(figure.layout.xaxis.ticktext) == ["0", "1", "4"]
+    drawn = figure.layout.yaxis.title.text + figure.data[1].name + "".join(figure.data[1].hovertext)
+    assert nasty not in drawn
+    assert "without 4: <b>−2.00</b>" in figure.data[0].hovertext[2]

@@ -142,3 +142,13 @@ def test_an_answer_has_the_unit_of_its_value(make: Make, recipe: dict, said: str
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:
     assert [amount(value) for value in (-0.001, 0.0049, -0.006, 1234.5)] == ["0.00", "0.00", "−0.01", "+1,234.50"]
+
+
+def test_a_training_run_says_its_label_and_unit(make: Callable[..., Explanation]) -> None:
+    recipe = {"lens": "training", "test": ["t"], "target": ["spam"], "value": "margin"}
+    one = make(["a", "b"], {(): 1.0, (0,): 0.5}, recipe=recipe)
+    assert answer(one) == "spam +1.50 logits, probability 82 % (predicted)"
+    several = make(["a"], {(0,): 0.5}, recipe={**recipe, "test": ["t", "u"], "target": ["spam", "ham"]})
+    assert answer(several) == "spam or ham (mean of 2 texts) +0.50 logits (predicted)"
+    loss = make(["a"], {(0,): 0.5}, recipe={**recipe, "value": "loss"})
+    assert answer(loss) == "the log-loss of spam +0.50 nats (predicted)"
