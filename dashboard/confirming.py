@@ -9,7 +9,7 @@ from dashboard.jobs import Job
 from spexcore.explanation import Explanation
 from spexcore.figures.confirmation import confirmation
 from spexcore.figures.rows import coalition_from
-from spexcore.figures.words import confirmed
+from spexcore.figures.trust import confirmed
 
 _CHART = "pick-claim"
 

@@ -18,7 +18,8 @@ from spexcore.explanation import Explanation
 from spexcore.figures.network import graph
 from spexcore.figures.rows import Row, coalition_from, rows
 from spexcore.figures.terms import matrix
-from spexcore.figures.words import INDEX_NAMES, answer, confirmed, headline, made, trust
+from spexcore.figures.trust import confirmed, made, trust
+from spexcore.figures.words import INDEX_NAMES, answer, headline
 from spexcore.masks import Coalition
 
 _ORDERS = (1, 2, 3, 4)

@@ -6,7 +6,7 @@ from dashboard.charts import chart
 from dashboard.doors import plain
 from spexcore.explanation import Explanation
 from spexcore.figures.faithfulness import faithfulness
-from spexcore.figures.words import grounds
+from spexcore.figures.trust import grounds
 
 
 def panel(explanation: Explanation, dark: bool) -> None:

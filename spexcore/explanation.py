@@ -212,10 +212,10 @@ class Explanation:
 
     @classmethod
     def _read(cls, content: dict[str, Any]) -> "Explanation":
-        players = tuple(str(player) for player in content["players"])
+        players, made_by = tuple(str(player) for player in content["players"]), content["estimator"]
         return cls(
             spectrum=Spectrum(_coalitions(content["coefficients"]), players),
-            estimator=_estimator(content["estimator"]),
+            estimator={"name": str(made_by["name"]), "parameters": dict(made_by.get("parameters") or {})},
             seed=int(content["seed"]),
             masks=str(content.get("masks", "uniform")),
             budget=int(content.get("budget", content["masks_asked"])),
@@ -228,15 +228,13 @@ class Explanation:
             faithfulness=Faithfulness.from_json(content["faithfulness"]),
             measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
             coefficient_intervals=_intervals(content["coefficients"]),
-            spread=_by_order(content.get("spread", {})),
-            spread_share=_by_order(content.get("spread_share", {})),
+            spread={int(order): float(width) for order, width in content.get("spread", {}).items()},
+            spread_share={int(order): float(share) for order, share in content.get("spread_share", {}).items()},
             key=str(content.get("key", "")),
             recipe=dict(content.get("recipe") or {}),
             notes=tuple(str(note) for note in content.get("notes", ())),
             versions={str(name): str(version) for name, version in content.get("versions", {}).items()},
-            confirmation=_confirmation(content.get("confirmation"), len(players)),
-            remarks=Remarks.from_json(content.get("remarks"), len(players)),
-            evidence=dict(content.get("evidence") or {}),
+            **_added_later(content, len(players)),
         )
 
     def save(self, path: Path | str) -> None:
@@ -267,8 +265,12 @@ class Explanation:
             raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
 
 
-def _by_order(content: Mapping[str, float]) -> dict[int, float]:
-    return {int(order): float(value) for order, value in content.items()}
+def _added_later(content: dict[str, Any], n_players: int) -> dict[str, Any]:
+    return {
+        "confirmation": _confirmation(content.get("confirmation"), n_players),
+        "remarks": Remarks.from_json(content.get("remarks"), n_players),
+        "evidence": dict(content.get("evidence") or {}),
+    }
 
 
 def _confirmation(content: Any, n_players: int) -> Confirmation | None:
@@ -278,10 +280,6 @@ def _confirmation(content: Any, n_players: int) -> Confirmation | None:
     for claim in found.claims:
         checked_coalition(claim.coalition, n_players)
     return found
-
-
-def _estimator(content: dict[str, Any]) -> dict[str, Any]:
-    return {"name": str(content["name"]), "parameters": dict(content.get("parameters") or {})}
 
 
 def _terms(

@@ -9,7 +9,8 @@ from spexcore.comparison import SHARES, Comparison, Pair, Side, compare
 from spexcore.explanation import Explanation
 from spexcore.figures import comparison, tokens
 from spexcore.figures.tokens import strongest
-from spexcore.figures.words import INDEX_NAMES, amount, answer, confirmed, headline, made, trust
+from spexcore.figures.trust import confirmed, made, trust
+from spexcore.figures.words import INDEX_NAMES, amount, answer, headline
 
 _TOP = 10
 

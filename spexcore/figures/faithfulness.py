@@ -4,7 +4,8 @@ import plotly.graph_objects as go
 
 from spexcore.explanation import Explanation
 from spexcore.figures.theme import Palette, canvas, label, palette
-from spexcore.figures.words import REMOVED_BY, quantity
+from spexcore.figures.trust import REMOVED_BY
+from spexcore.figures.words import quantity
 
 HEIGHT = 300
 _PANELS = ((0.0, 0.34), (0.42, 0.75), (0.84, 1.0))  # from, to: shares of the width

@@ -7,7 +7,8 @@ from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.figures.rows import Row, player_names, rows
 from spexcore.figures.svg import term_matrix
 from spexcore.figures.tokens import Html, tokens
-from spexcore.figures.words import INDEX_NAMES, REMOVED_BY, amount, answer, confirmed, grounds, headline, made, title
+from spexcore.figures.trust import REMOVED_BY, confirmed, grounds, made
+from spexcore.figures.words import INDEX_NAMES, amount, answer, headline, title
 from spexcore.masks import Coalition
 
 # Nothing may be run or fetched, whatever a prompt holds: the reader's own browser sees to it.

@@ -9,7 +9,8 @@ from spexcore import figures
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
 from spexcore.figures.rows import rows
-from spexcore.figures.words import grounds, hover
+from spexcore.figures.trust import grounds
+from spexcore.figures.words import hover
 from spexcore.removal import Removal
 from spexcore.tables import explanation_text
 

@@ -12,7 +12,8 @@ from spexcore.explanation import Explanation
 from spexcore.figures import report
 from spexcore.figures.rows import player_names, rows
 from spexcore.figures.terms import terms
-from spexcore.figures.words import INDEX_NAMES, amount, answer, grounds, headline
+from spexcore.figures.trust import grounds
+from spexcore.figures.words import INDEX_NAMES, amount, answer, headline
 from spexcore.remarks import Remarks
 from spexcore.validation import Claim, Confirmation
 

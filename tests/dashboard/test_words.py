@@ -10,6 +10,7 @@ from spexcore.estimators import ESTIMATORS
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.figures.rows import claimed
+from spexcore.figures.trust import trust
 from spexcore.figures.words import (
     INDEX_NAMES,
     amount,
@@ -22,7 +23,6 @@ from spexcore.figures.words import (
     measured_corners,
     predicted_corners,
     probability,
-    trust,
 )
 from spexcore.lenses import SyntheticGame
 from spexcore.validation import validate
