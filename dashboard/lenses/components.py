@@ -127,7 +127,7 @@ def subject() -> None:
     st.caption(f"{len(prompts)} prompts with their answers, in place of one")
     with st.container(height=168, key="prompt-set"):
         for text, target, versus in prompts:
-            st.text(f"{text} → {target.strip()}" + (f" rather than {versus.strip()}" if versus else ""))
+            st.text(_line(text, target, versus))
     st.button("Back to one prompt", icon=":material/undo:", on_click=_one_prompt)
 
 
@@ -192,10 +192,13 @@ def beneath(view: View) -> None:
 
 def _asked(recipe: Mapping[str, Any]) -> str:
     """What the model was asked, in one line."""
-    prompts = recipe.get("prompts")
-    if prompts:
-        return f"{len(prompts)} prompts, the first: {prompts[0]['text']} → {str(prompts[0]['target']).strip()}"
-    return f"{recipe.get('text', '')} → {str(recipe.get('target') or '').strip()}"
+    prompts = recipe.get("prompts") or (recipe,)
+    first = _line(*(str(prompts[0].get(name) or "") for name in COLUMNS))
+    return f"{len(prompts)} prompts, the first: {first}" if "prompts" in recipe else first
+
+
+def _line(text: str, target: str, versus: str | None) -> str:
+    return f"{text} → {target.strip()}" + (f" rather than {versus.strip()}" if versus else "")
 
 
 def _uploaded() -> None:
