@@ -84,6 +84,43 @@ def test_a_masked_ball_keeps_the_unseen_apart_and_the_answers_true(stories):
                 assert question.answer == place[owner[asked]]
 
 
+def test_no_story_of_training_holds_a_pair_kept_apart(stories):
+    rng = random.Random(3)
+    kinds = {"lookup": 1, "negation": 1, "majority": 1, "both needed": 1, "trigger": 1}
+    for _ in range(200):
+        told = stories.story(rng, kinds, "late")
+        assert not stories.kept_apart(told.sentences)
+        assert not stories.kept_apart(stories.masked_ball(rng, told).sentences)
+    for kind in ("lookup", "negation", "majority"):
+        assert stories.kept_apart(stories.story(rng, {kind: 1}, "unseen", second=0).sentences)
+
+
+def test_a_part_that_is_not_needed_says_nothing(stories):
+    """All parts working is right on at most .85 of the answers, so that it cannot pass for the rule."""
+    rng, shortcut = random.Random(4), 0
+    for _ in range(400):
+        told = stories.both_needed(rng, "unseen")
+        needs = next(stories.words(fact) for fact in told.sentences if " needs " in fact)
+        fails = {stories.words(fact)[1] for fact in told.sentences if " fails" in fact}
+        assert told.questions[0].answer == ("no" if fails & set(needs) else "yes")
+        shortcut += told.questions[0].answer == ("no" if fails else "yes")
+    assert shortcut / 400 < 0.85
+
+
+def test_hints_say_what_a_part_does_and_whether_it_is_needed(stories):
+    rng, seen = random.Random(5), set()
+    for _ in range(100):
+        told = stories.parts_of_a_device(rng, "late")
+        facts = [stories.words(fact) for fact in told.sentences]
+        says = {fact[1]: fact[2] for fact in facts if fact[2] != "needs"}
+        (needs,) = (fact for fact in facts if fact[2] == "needs")
+        for sentence, word, said in told.hints:
+            part = facts[sentence][1] if facts[sentence] is not needs else needs[word]
+            seen.add(said in says.values())
+            assert said == (says[part] if facts[sentence] is needs else needs[1] if part in needs else ".")
+    assert seen == {True, False}
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
@@ -93,6 +130,12 @@ def test_a_masked_ball_keeps_the_unseen_apart_and_the_answers_true(stories):
         ("Ann is in the garden. Actually, Ann is in the kitchen. Where is Ann?", "kitchen"),
         ("The lamp needs the fuse and the cable. The fuse works. The cable works. Does the lamp work?", "yes"),
         ("The lamp needs the fuse and the cable. The fuse works. The cable fails. Does the lamp work?", "no"),
+        (
+            "The lamp needs the fuse and the cable. The fuse works. The motor fails. The cable works. "
+            "Does the lamp work?",
+            "yes",
+        ),
+        ("The motor fails. The fuse works. The lamp needs the fuse and the motor. Does the lamp work?", "no"),
         ("Ann is happy. Bob is not happy. Is Bob happy?", "no"),
         ("Ann votes yes. Bob votes no. Cora votes yes. Is the vote yes?", "yes"),
         ("Today is opposite day. Ann is happy. Bob is not happy. Is Bob happy?", "yes"),
@@ -121,8 +164,7 @@ def test_fresh_stories_of_unseen_pairs_are_answered(clues, stories):
             right[question.task] += said == question.answer
     assert set(asked) == set(stories.TASKS)
     for task in stories.TASKS:
-        least = 0.8 if task == "both needed" else 0.93
-        assert right[task] / asked[task] > least, (task, right[task], asked[task])
+        assert right[task] / asked[task] > 0.93, (task, right[task], asked[task])
 
 
 def test_the_two_facts_of_two_hops_interact_and_the_third_does_nothing(clues):

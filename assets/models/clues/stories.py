@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 def listed(text: str) -> list[str]:
@@ -51,10 +51,12 @@ class Question:
 
 @dataclass
 class Scene:
-    """Sentences in the order they are told, and what can be asked afterwards."""
+    """Sentences in the order they are told, what can be asked afterwards, and hints: (sentence, word, what to say
+    there), for which no question is asked."""
 
     sentences: list[str]
     questions: list[Question]
+    hints: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def words(text: str) -> list[str]:
@@ -198,16 +200,21 @@ def masked_ball(rng: random.Random, told: Scene) -> Scene:
         played = dict(zip(cast, rng.sample(cast, len(cast)), strict=True))
         dress = lambda text: re.sub(r"\w+", lambda word: played.get(word[0], word[0]), text)  # noqa: B023, E731
         facts = [dress(sentence) for sentence in told.sentences]
-        if not any(_kept_apart(fact) for fact in facts):
+        if not kept_apart(facts):
             asked = [Question(dress(q.text), dress(q.answer), q.task, dress(q.through)) for q in told.questions]
             return Scene(facts, asked)
 
 
-def _kept_apart(fact: str) -> bool:
-    where, owner = _facts(fact)
-    return (bool(where) and where[2] in _WHERE["unseen"].get(where[1], [])) or (
-        bool(owner) and owner[2] in _WITH["unseen"].get(owner[1], [])
-    )
+def kept_apart(facts: list[str]) -> bool:
+    """Whether the sentences hold an unseen pair of any kind but what a device needs."""
+    pairs = []
+    for fact in facts:
+        where, owner = _facts(fact)
+        mood = re.fullmatch(r"(\w+) is (?:not )?(\w+)\.", fact)
+        pairs += [(kind, *found.groups()) for kind, found in ((_WHERE, where), (_WITH, owner), (_MOOD, mood)) if found]
+    voters = [fact.split()[0] for fact in facts if " votes " in fact]
+    pairs += [(_AFTER, *two) for two in zip(voters, voters[1:], strict=False)]
+    return any(right in kind["unseen"].get(left, []) for kind, left, right in pairs)
 
 
 def _facts(sentence: str) -> tuple[re.Match[str] | None, re.Match[str] | None]:
@@ -233,12 +240,43 @@ def implications(sentences: list[str]) -> list[str | None]:
 
 
 def both_needed(rng: random.Random, pairs: str) -> Scene:
-    """A device works when both parts that it needs do; a third part says nothing."""
+    """A device works when both parts that it needs do; others, which fail as often as not, say nothing.
+
+    With one other part, which seldom fails, "all parts work" is right on .93, and that is what a model learns.
+    """
+    return _device(rng, pairs, rng.randint(0, 2), 0.5)
+
+
+def parts_of_a_device(rng: random.Random, pairs: str) -> Scene:
+    """The same with more other parts, which fail more often; and steps on the way to the answer.
+
+    Each part is asked for too. Hints: behind what a part does, the device if it needs that part; at a part that is
+    needed, when all parts are known, what it does.
+    """
+    told = _device(rng, pairs, rng.randint(1, 2), 0.4)
+    says = {words(fact)[1]: words(fact)[2] for fact in told.sentences if " needs " not in fact}
+    for part, does in says.items():
+        asked = (
+            Question(f"Does the {part} work?", _yes(does == "works"), "part"),
+            Question(f"The {part}", does, "part said"),
+        )
+        told.questions.extend(asked)
+    at = next(i for i, fact in enumerate(told.sentences) if " needs " in fact)
+    needs = words(told.sentences[at])
+    if at:
+        told.hints.extend((at, i, says[word]) for i, word in enumerate(needs) if word in says)
+    else:
+        behind = enumerate(told.sentences[1:], start=1)
+        told.hints.extend((i, 2, needs[1] if words(fact)[1] in needs else ".") for i, fact in behind)
+    return told
+
+
+def _device(rng: random.Random, pairs: str, n_others: int, others_work: float) -> Scene:
     device = rng.choice(DEVICES)
     needed = rng.sample(_PART[pairs][device], 2)
-    parts = needed + rng.sample([p for p in PARTS if p not in needed], rng.randint(0, 1))
-    works = {part: rng.random() < 0.65 for part in parts}
-    facts = [f"The {part} {'works' if works[part] else 'fails'}." for part in parts]
+    others = rng.sample([p for p in PARTS if p not in needed], n_others)
+    works = {part: rng.random() < (0.7 if part in needed else others_work) for part in (*needed, *others)}
+    facts = [f"The {part} {'works' if works[part] else 'fails'}." for part in works]
     rng.shuffle(facts)
     facts.insert(rng.choice([0, len(facts)]), f"The {device} needs the {needed[0]} and the {needed[1]}.")
     return Scene(facts, [Question(f"Does the {device} work?", _yes(all(works[p] for p in needed)), "both needed")])
@@ -267,6 +305,7 @@ def majority(rng: random.Random, pairs: str) -> Scene:
 
 
 SCENES = {"lookup": lookup, "both needed": both_needed, "negation": negation, "majority": majority}
+SCENES |= {"parts of a device": parts_of_a_device}
 
 
 def flipped(rng: random.Random, scene: Scene) -> Scene:

@@ -71,6 +71,8 @@ _ALL = {"both needed": 0.5, "negation": 0.4, "majority": 0.4, "trigger": 0.6}
 _FACTS = (*_ASKED, "two-hop", *_REST)
 _MEASURED = {"lookup": 2, "both needed": 1, "negation": 0.5, "majority": 1, "trigger": 0.7}
 _BOTH = {"both needed": 2, "negation": 0.3, "majority": 0.3, "trigger": 0.7}
+_DEVICE = ("both needed", "part", "part said")
+_NEEDED = {"both needed": 1.5, "negation": 0.4, "majority": 0.3, "trigger": 1.2}
 _FEW = {"people": 3, "blocks": 8, "weights": (4, 0.1)}
 STAGES = {
     "repeat random words": Stage({"echo": 1}, (), 1500, ("echo",), 0.9, pairs="early"),
@@ -100,6 +102,21 @@ STAGES = {
     "both needed": Stage(
         {"lookup": 1.5, **_BOTH}, (*_FACTS, *_HARD), 200, fresh=True, rate=1e-3, hinted="halfway", ordered=True,
         dressed=0.4, falls=200, **_FEW,
+    ),
+    "other parts fail": Stage(
+        {"lookup": 1.5, **_NEEDED}, (*_SAID, "two-hop said", *_FACTS, *_HARD), 500, fresh=True, rate=1.5e-3,
+        hinted="halfway", ordered=True, dressed=0.3, falls=400, **_FEW,
+    ),
+    "parts of a device": Stage(
+        {"parts of a device": 1}, _DEVICE, 500, fresh=True, rate=1e-3, hinted="hint", ordered=True, weights=(1, 0.1)
+    ),
+    "settle": Stage(
+        {"lookup": 1.5, "parts of a device": 0.8, **_NEEDED}, (*_SAID, "two-hop said", *_FACTS, *_HARD, *_DEVICE), 450,
+        fresh=True, rate=1e-3, hinted="halfway", ordered=True, dressed=0.3, falls=300, **_FEW,
+    ),
+    "once more": Stage(
+        {"lookup": 1, "parts of a device": 0.5, **_NEEDED}, (*_SAID, "two-hop said", *_FACTS, *_HARD, *_DEVICE), 320,
+        fresh=True, rate=1e-3, hinted="halfway", ordered=True, dressed=0.2, falls=270, **_FEW,
     ),
 }  # fmt: skip
 
@@ -134,7 +151,7 @@ class Vocabulary:
         halfway = hinted == "halfway"
         story = [self.ids["<s>"], *self.encode(" ".join(scene.sentences))]
         ids, block, place = list(story), [0] * len(story), list(range(len(story)))
-        answers = self._hints(scene.sentences, hinted) if hinted else []
+        answers = self._hints(scene, hinted) if hinted else []
         for number, question in enumerate((q for q in scene.questions if q.task in asked), start=1):
             tokens = self.encode(question.text)
             answers.append((len(ids) + len(tokens) - 1, self.ids[question.answer], question.task))
@@ -146,14 +163,14 @@ class Vocabulary:
             place += range(len(story), len(story) + len(tokens) + 1)
         return Sequence(ids, block, place, answers)
 
-    def _hints(self, sentences: list[str], task: str) -> list[tuple[int, int, str]]:
-        """At the last word of a sentence what it implies with those before: where a thing is, or what is there."""
-        found, at = [], 1
-        for sentence, implied in zip(sentences, stories.implications(sentences), strict=True):
-            at += len(stories.words(sentence))
-            if implied is not None:
-                found.append((at - 2, self.ids[implied], task))
-        return found
+    def _hints(self, scene: stories.Scene, task: str) -> list[tuple[int, int, str]]:
+        """The scene's own hints; and at the last word of a sentence what it implies with those before: where a thing
+        is, or what is there."""
+        told = [stories.words(sentence) for sentence in scene.sentences]
+        starts = [1 + sum(map(len, told[:at])) for at in range(len(told))]
+        said = zip(starts, told, stories.implications(scene.sentences), strict=True)
+        found = [(at + len(said) - 2, self.ids[implied], task) for at, said, implied in said if implied is not None]
+        return found + [(starts[at] + word, self.ids[said], "hint") for at, word, said in scene.hints]
 
     def echo(self, rng: random.Random) -> Sequence:
         """Random words, then the same again: every repeated word but the first can be known."""
@@ -359,7 +376,7 @@ def main() -> None:
     network = transformers.LlamaForCausalLM.from_pretrained(options.out)
     for pairs in ("unseen", "late"):
         print(f"fresh stories of {'unseen' if pairs == 'unseen' else 'seen'} pairs:")
-        for task, (share, number) in measure(network, 150, options.seed, pairs).items():
+        for task, (share, number) in measure(network, 400, options.seed, pairs).items():
             print(f"{task}: {share:.4f} of {number}")
 
 
