@@ -147,13 +147,13 @@ def _curves(explanation: Explanation) -> list[str]:
 
 def _settings(explanation: Explanation) -> list[tuple[str, str]]:
     recipe, model = explanation.recipe, explanation.model or {}
-    names = ("target", "versus", "spans", "ablation")
+    names = ("test", "target", "versus", "spans", "ablation", "value", "ridge")
     return [
         ("Run", explanation.id),
         ("Model", " ".join(str(model[key]) for key in ("id", "revision", "dtype", "device") if model.get(key))),
         ("Model's sha256", str(model.get("sha256") or "")),
         ("Lens", explanation.lens),
-        *((name.capitalize(), str(recipe[name])) for name in names if recipe.get(name)),
+        *((name.capitalize(), _plain(recipe[name])) for name in names if recipe.get(name)),
         *(_spent(explanation) if not explanation.imported else [("Made", made(explanation))]),
         ("Versions", ", ".join(f"{name} {version}" for name, version in explanation.versions.items())),
     ]
@@ -167,6 +167,11 @@ def _spent(explanation: Explanation) -> list[tuple[str, str]]:
         ("Leading terms measured", f"up to {explanation.verify}"),
         ("Time", f"{explanation.seconds:.1f} s"),
     ]
+
+
+def _plain(value: object) -> str:
+    """A setting as text; of several test texts or targets, all of them."""
+    return " · ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _tag(name: str, text: str, kind: str = "") -> str:
