@@ -100,7 +100,8 @@ def summary(content: Any) -> tuple[str, str]:
     """What was explained, and how, of the content of a run file; raises ValueError for anything else."""
     try:
         recipe, judged = content.get("recipe") or {}, content["faithfulness"]
-        asked = recipe.get("text") or " ".join(map(str, recipe.get("test") or content["players"]))
+        texts = recipe.get("test") or [prompt["text"] for prompt in recipe.get("prompts") or ()] or content["players"]
+        asked = recipe.get("text") or " ".join(map(str, texts))
         text, target = " ".join(str(asked).split()), recipe.get("target") or ""
         named = target if isinstance(target, str) else ", ".join(dict.fromkeys(map(str, target)))
         found = content.get("confirmation")

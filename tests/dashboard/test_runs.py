@@ -93,3 +93,8 @@ def test_presets_are_finished_runs_and_the_first_is_the_one_promised() -> None:
 def test_text_for_the_page_is_escaped_character_by_character() -> None:
     assert plain("**b** $x$ :red[a]") == r"\*\*b\*\* \$x\$ \:red\[a\]"
     assert plain("a\nb") == "a b"
+
+
+def test_a_run_over_several_prompts_is_listed_by_them(example: Explanation) -> None:
+    recipe = {"lens": "components", "prompts": [{"text": "Where is Ann?"}, {"text": "Where is Bob?"}]}
+    assert runs.summary({**example.to_json(), "recipe": recipe})[0] == "Where is Ann? Where is Bob?"
