@@ -32,12 +32,14 @@ LIMIT = 2**15  # terms kept of a member
 
 @dataclass(frozen=True)
 class StackSPEX(MaskEstimator):
-    """Gaussian processes, trees, lasso and exact recovery, blended by cross-validated weights; the most accurate.
+    """Gaussian processes, trees, linear models and exact recovery, blended by cross-validated weights.
 
-    A sum of few ANDs or parities is recovered exactly (`sparse_recovery.recover`). For any other game each member is
-    fitted without a fold and predicts it; non-negative least squares on those predictions, drawn towards the members
-    that are likely best, gives the weights (stacking: Wolpert 1992; Breiman 1996). Every member is a spectrum, and so
-    is the blend. max_order: of the trees and of exact recovery; the processes know no limit.
+    A sum of few ANDs or parities is recovered exactly (`sparse_recovery.recover`); with a thousand masks or more it is
+    also the answer where it is noisy, if no other model knows more. For any other game each member is fitted without a
+    fold and predicts it; non-negative least squares on those predictions, drawn towards the members that are likely
+    best, gives the weights (stacking: Wolpert 1992; Breiman 1996). Every member is a spectrum, and so is the blend.
+    max_order: of the trees and of exact recovery; the processes know no limit. Players are taken in the order they are
+    given: those side by side, as words in a sentence, may interact more than others, where the values say so.
     """
 
     max_order: int = 5
@@ -53,15 +55,16 @@ class StackSPEX(MaskEstimator):
         sparse = recover(masks, values, self.max_order)
         if _explained(sparse, masks, values):
             return Spectrum(sparse, players)
-        many = len(values) >= MANY_MASKS
-        if many and _sparse_is_all(sparse, masks, values, seed):
+        if len(values) >= MANY_MASKS and _sparse_is_all(sparse, masks, values, seed):
             return Spectrum(sparse, players)
         tried, belief = zip(*members(len(values), masks.shape[1], self.max_order))
-        # At most 150 sparse terms hardly lean on the few hundred held out of so many, and finding them is slow.
-        fixed: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)} if many else {}
-        held_out, rehearsed = _held_out(tried, masks, values, seed, fixed)
+        known: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)}
+        # At most 150 sparse terms hardly lean on the few hundred held out of so many, and finding them is slow; nor
+        # would members that were fitted to all but these few hundred change much with them.
+        very_many = len(values) > 10 * JUDGED
+        held_out, rehearsed = _held_out(tried, masks, values, seed, known if very_many else {})
         weights = blend_weights(*held_out, np.array(belief))
-        known = rehearsed if len(values) > 10 * JUDGED else {Sparse(self.max_order): Sum(sparse)}
+        known = rehearsed if very_many else known
         kept = [(m, float(w)) for m, w in zip(tried, weights) if w > KEPT * weights.sum()]
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
         return Spectrum(_blend(fitted, float(values.mean()), seed), players)

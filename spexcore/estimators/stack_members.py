@@ -129,12 +129,10 @@ def _at_most(masks: Masks, values: Values, seed: int) -> tuple[Masks, Values]:
 
 @dataclass(frozen=True)
 class Penalised:
-    """Lasso on single players, or on pairs too."""
-
-    order: int
+    """Lasso on single players."""
 
     def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
-        intercept, found = lasso(masks, values, self.order, seed)
+        intercept, found = lasso(masks, values, 1, seed)
         return Sum({(): intercept, **found})
 
 
@@ -242,7 +240,7 @@ def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, 
 
 def _few_members(cells: int, max_order: int) -> list[tuple[Member, float]]:
     """The one of each kind that has done best on wide games; of linear ones the one that is affordable."""
-    linear: Member = Penalised(1) if cells <= VERY_LARGE else Linear()
+    linear: Member = Penalised() if cells <= VERY_LARGE else Linear()
     refitted = Refitted(whole_trees(max_order))
     return [(Process("ranks", 0.5, neighbours=True), 1.0), (linear, 0.1), (refitted, 0.1), (Sparse(max_order), 0.1)]
 

@@ -111,7 +111,7 @@ def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_
     assert {member.growth.depth for member in shallow if isinstance(member, Trees)} == {1}
     wide, wider = (dict(members(n_masks, 1000, 5)) for n_masks in (500, 10_000))
     assert len(wide) == len(wider) < len(many) / 2
-    assert (Penalised(1) in wide, Linear() in wider) == (True, True)
+    assert (Penalised() in wide, Linear() in wider) == (True, True)
 
 
 def test_a_refit_drops_what_the_values_do_not_support() -> None:
