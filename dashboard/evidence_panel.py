@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import correcting, datasets, examples, fine_tuning, loaders, state
+from dashboard.charts import chart
 from dashboard.doors import plain
 from dashboard.view import View
 from spexcore.evidence import Evidence
@@ -14,7 +15,6 @@ from spexcore.figures import removal
 from spexcore.figures.theme import shortened
 from spexcore.figures.words import amount, quantity
 
-_CONFIG = {"displayModeBar": False, "responsive": True}
 _KINDS = {"uniform": "half of them left out", "near": "few of them left out"}
 _METHODS = {"spectrum": "This explanation", "influence": "Influence", "linear": "Linear datamodel"}
 _LISTED = 12
@@ -58,9 +58,10 @@ def _ranking(view: View, evidence: Evidence) -> None:
         f"Rank agreement (LDS): Spearman correlation of predictions with {found.n_masks:,} retrainings on subsets that "
         f"nobody has seen; 1 is perfect. The linear datamodel was fitted to {found.datamodel_masks:,} of its own."
     )
-    st.plotly_chart(
-        removal(evidence.removal, quantity(view.explanation), dark=view.dark), key="removal", config=_CONFIG,
-        theme=None, alt="Value after retraining without the first players of each ranking",
+    chart(
+        removal(evidence.removal, quantity(view.explanation), dark=view.dark), key="removal",
+        name=f"spex-{view.explanation.id}-removal",
+        alt="Value after retraining without the first players of each ranking",
     )  # fmt: skip
 
 

@@ -307,6 +307,8 @@ def test_a_note_on_a_term_and_on_the_run_is_kept_shown_and_marked(opened: Open, 
     page = opened(run=runs.keep(synthetic), sel="0-1")
     page.text_area(key=f"note-{synthetic.id}-0-1").set_value("**look** <b>here</b>").run()
     assert "kept with the run" in page.toast[0].value
+    page.text_area(key=f"note-{synthetic.id}-0-1").set_value("**look** <b>here</b> ").run()
+    assert not page.toast  # nothing new was written
     page.text_area(key=f"note-{synthetic.id}-").set_value("seen by A").run()
     kept = loaders.explanation(synthetic.id)
     assert (kept.remarks.run, kept.remarks.terms) == ("seen by A", {(0, 1): "**look** <b>here</b>"})

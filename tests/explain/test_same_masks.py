@@ -15,7 +15,7 @@ from spexcore.estimators import ESTIMATORS
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import hold_out, r2_score
 from spexcore.figures import methods
-from spexcore.game import FunctionGame, KeptValues
+from spexcore.game import FunctionGame, KeptValues, MeteredGame
 from spexcore.lenses import SyntheticGame
 from spexcore.masks import Masks, draw, pack
 from spexcore.progress import Step
@@ -67,6 +67,20 @@ def test_the_judgement_is_that_of_held_out_masks_nobody_has_seen(run: Explanatio
     for fit in found.fits:
         assert fit.faithfulness.r2 == pytest.approx(r2_score(uniform.values, fit.spectrum.predict(uniform.masks)))
     assert fits(found)["ProxySPEX"].faithfulness.r2 > 0.95 > fits(found)["Lasso"].faithfulness.r2
+
+
+def test_no_method_is_judged_on_masks_that_spex_designed() -> None:
+    small = SyntheticGame(10, {(): 1.0, (0,): 2.0, (1, 2): 3.0, (3, 4, 5): -4.0})
+    made = spex.explain(small, spex.Lasso(), budget=300, masks="uniform", verify=0, held_out=64)
+    found = same_masks(small, made, methods=("spex", "lasso"), held_out=64)
+    designing = MeteredGame(small)
+    spex.SPEX().estimate(designing, budget=made.masks_asked, seed=0)
+    drawn = draw("uniform", 10, made.masks_asked, np.random.default_rng(0))
+    seen = np.vstack([drawn, designing.samples()[0]])
+    fresh = hold_out(small, "uniform", 64, 0, seen)
+    assert not set(pack(fresh.masks)) & set(pack(seen))
+    judged, spectrum = fits(found)["Lasso"].faithfulness, fits(found)["Lasso"].spectrum
+    assert judged.r2 == pytest.approx(r2_score(fresh.values, spectrum.predict(fresh.masks)))
 
 
 def test_ablations_are_paid_once_for_all_methods_and_none_again_from_the_store(run: Explanation) -> None:
