@@ -43,10 +43,10 @@ _SMALL = spex.WalshGP(terms=4096)
 
 _REVIEW = (
     "We went in with low hopes, because the trailer gives half of the plot away. The first hour is slow. Nobody "
-    "laughs, and the jokes about the neighbour go on for far too long. Then the grandmother arrives. From there on the "
-    "film finds its heart, and every scene between her and the boy is a small wonder. The music is lovely, too. I could "
-    "have done without the car chase. The last ten minutes are not sad, they are devastating. We left in silence and "
-    "talked about it all the way home. It is far from perfect. I would see it again tomorrow."
+    "laughs, and the jokes about the neighbour go on for far too long. Then the grandmother arrives. From there "
+    "on the film finds its heart, and every scene between her and the boy is a small wonder. The music is lovely, "
+    "too. I could have done without the car chase. The last ten minutes are not sad, they are devastating. We "
+    "left in silence and talked about it all the way home. It is far from perfect. I would see it again tomorrow."
 )
 _MARKED = {"spans": "marked", "ablation": "remove"}
 
@@ -80,8 +80,9 @@ PRESETS: dict[str, Preset] = {
         PromptLens,
         "sentiment",
         _REVIEW,
-        "Eleven sentences in place of a hundred words: the grandmother's scene carries the verdict. Each complaint at the "
-        "start lowers it by itself, yet with both it is higher than with neither, which no list of sentences shows.",
+        "Eleven sentences in place of a hundred words: the grandmother's scene carries the verdict. Each "
+        "complaint at the start lowers it by itself, yet with both it is higher than with neither, which no list "
+        "of sentences shows.",
         {"target": "POSITIVE", "spans": "sentences", "ablation": "mask"},
     ),
     "heads-that-back-each-other-up": Preset(
@@ -105,8 +106,7 @@ def _biased_desk() -> spex.Explanation:
     made = spex.explain(game, budget=2**game.n_players, masks="mixed", seed=0)
     look = (
         "Two desks filed praise as complaints: either alone does two thirds of what both do, so they stand in for each "
-        "other. "
-        "The evidence below finds the same rows by itself, as the fewest whose loss flips the answer."
+        "other. The evidence below finds the same rows by itself, as the fewest whose loss flips the answer."
     )
     evidence = gather(game, made).to_json()
     return replace(made, evidence=evidence, confirmation=confirm(game, made, top=10), remarks=Remarks(run=look))
