@@ -47,7 +47,9 @@ def _labels(cards: Mapping[int, Card], classes: Sequence[str]) -> dict[int, str]
             persist_state="session",
         )  # fmt: skip
         to = "" if len(classes) == 2 else st.selectbox("New label", classes, key=_TO, width=170)
-    return {row: to or next(name for name in classes if name != cards[row].label) for row in state.get(state.CORRECTED)}
+    chosen = {row: cards[row].label for row in state.get(state.CORRECTED)}
+    wanted = {row: to or next(name for name in classes if name != label) for row, label in chosen.items()}
+    return {row: label for row, label in wanted.items() if label != chosen[row]}
 
 
 def _outcome(explanation: Explanation, found: Corrected) -> None:
@@ -57,14 +59,15 @@ def _outcome(explanation: Explanation, found: Corrected) -> None:
         f"{amount(found.value_after)} {what.unit}.** Trained again; nothing here is predicted."
     )
     names = {"Label": [plain(label) for label in found.before]}
-    sides = {"Probability before": found.before, "After": found.after}
+    # Corrections may leave a class without examples: the head then knows nothing of it.
+    sides = {"Probability before": found.before, "After": {label: found.after.get(label, []) for label in found.before}}
     st.table({**names, **{name: _means(shares) for name, shares in sides.items()}}, border="horizontal",
              hide_index=True, width="content")  # fmt: skip
 
 
 def _means(shares: Mapping[str, list[float]]) -> list[str]:
     """One probability a label; of several test texts their mean."""
-    return [f"{sum(values) / len(values):.2f}" for values in shares.values()]
+    return [f"{sum(values) / len(values):.2f}" if values else "–" for values in shares.values()]
 
 
 def _take(rows: list[int]) -> None:

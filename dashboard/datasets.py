@@ -95,7 +95,7 @@ def _kept(text: str, file: str) -> str:
     content = text.removeprefix("\ufeff").encode("utf-8")
     table = _sha256(content)
     path = known().get(table)
-    if path is not None:
+    if path is not None and path.suffix.lower() == Path(file).suffix.lower() and _sha256(path.read_bytes()) == table:
         return table
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file).name)[-80:]
     try:
@@ -103,6 +103,8 @@ def _kept(text: str, file: str) -> str:
         draft = folder() / f"{table}.part"
         draft.write_bytes(content)
         os.replace(draft, folder() / f"{table}-{safe}")
+        if path is not None and path.name != f"{table}-{safe}":
+            path.unlink()  # the same bytes under another ending, which says how to read them
     except OSError as error:
         raise StoreError(
             f"The table cannot be kept in {folder()}: {error}. Set SPEX_HOME to another folder."

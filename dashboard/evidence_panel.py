@@ -84,11 +84,11 @@ def _flip(evidence: Evidence) -> None:
 
 def _rows(evidence: Evidence, rows: Sequence[int]) -> None:
     texts = {card.row: card for card in evidence.examples}
-    known = [texts[row] for row in rows[:_LISTED] if row in texts]
+    known = [texts[row] for row in rows if row in texts][:_LISTED]
     columns = {"Row": [str(card.row) for card in known], "Label": [plain(card.label) for card in known]}
     st.table({**columns, "Text": [plain(card.text) for card in known]}, border="horizontal", hide_index=True)
-    if len(rows) > _LISTED:
-        st.caption(f"and {len(rows) - _LISTED} more")
+    if len(rows) > len(known):
+        st.caption(f"and {len(rows) - len(known)} more")
 
 
 def _joint(explanation: Explanation, evidence: Evidence) -> None:

@@ -11,6 +11,7 @@ from dashboard.doors import plain
 from dashboard.example_cards import Drawn
 from dashboard.view import View
 from spexcore.evidence import Card, Evidence
+from spexcore.evidence.record import EXAMPLES
 from spexcore.figures.theme import palette, shortened, tint
 from spexcore.figures.words import quantity
 from spexcore.masks import Coalition
@@ -78,6 +79,8 @@ def panel(view: View) -> None:
             f"{plain(what.name)}, in {what.unit}: with it, minus trained again without it. Click one to select it "
             "everywhere; shift-click adds."
         )
+        if len(evidence.examples) == EXAMPLES:
+            st.caption(f"Of a longer table the run file holds the {EXAMPLES:,} examples of largest influence.")
         shown = drawn(evidence, cards[(number - 1) * A_PAGE : number * A_PAGE], view)
         example_cards.draw(shown, selected=view.chosen, key=_PICK, on_pick=_picked)
 

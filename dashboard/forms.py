@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import state
 from dashboard.lenses import LENSES, lens_of
 from dashboard.request import Method, Request, method_of
+from spexcore.errors import BadRunFile
 from spexcore.estimators import ESTIMATORS
 from spexcore.explanation import Explanation
 from spexcore.masks import DISTRIBUTIONS
@@ -19,11 +20,17 @@ _MASKS_HELP = (
 
 
 def fill(explanation: Explanation) -> None:
-    """Put the values that ask for this explanation into the form of its lens, as far as the form can hold them."""
+    """Put the values that ask for this explanation into the form of its lens, as far as the form can hold them.
+
+    Raises BadRunFile for a question that no lens asks.
+    """
     if explanation.imported:
         return  # nobody asked for it here
     lens = LENSES[lens_of(explanation)]
-    values = {**lens.values(explanation.recipe), **method_of(explanation)}
+    try:
+        values = {**lens.values(explanation.recipe), **method_of(explanation)}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadRunFile(f"The question in the run file cannot be read: {error}. Run `spex explain` again.") from error
     options = {state.METHOD: tuple(ESTIMATORS), state.MASKS: DISTRIBUTIONS, **lens.OPTIONS}
     state.put(**{name: value for name, value in values.items() if value in options.get(name, (value,))})
 

@@ -43,7 +43,7 @@ class Job:
         """Cancel. The page has its answer at once; the thread ends at its next batch, and what was paid is kept."""
         self.cancel.set()
         if self.active:
-            self.state, self.error = "cancelled", f"Stopped after {self.done:,} masks; what was paid is kept."
+            self.state, self.error = "cancelled", "Stopped. Ablations that were paid for are kept in the store."
 
     def become(self, state: str, error: str = "") -> None:
         """The next state; a job that was stopped stays stopped."""

@@ -158,7 +158,7 @@ def _running(job: Job) -> None:
     with guarded(), st.container(key="progress"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(job.share, text=_how_far(job))
-            if job.curve:
+            if job.curve and job.phase in work.ENDS_EARLY:
                 st.button(
                     "Stop and keep", key="enough", icon=":material/done_all:", on_click=job.enough.set,
                     disabled=job.enough.is_set(), help="End here with what is known; it is judged as always.",

@@ -80,7 +80,9 @@ def _with_what_was_added(explanation: Explanation) -> Explanation:
         return explanation
     same = (before.spectrum, before.measured) == (explanation.spectrum, explanation.measured)
     found = explanation.confirmation or (before.confirmation if same else None)
-    return replace(explanation, remarks=explanation.remarks.over(before.remarks), confirmation=found)
+    evidence = explanation.evidence or (before.evidence if same else {})
+    remarks = explanation.remarks.over(before.remarks)
+    return replace(explanation, remarks=remarks, confirmation=found, evidence=evidence)
 
 
 def _save(explanation: Explanation) -> str:

@@ -45,9 +45,12 @@ def settle() -> None:
         return
     if job is None:
         state.notify("info", "That run is no longer in progress here. Press Run again: what was paid is in the store.")
-    elif job.state == "done":
-        state.put(**{state.BEFORE: state.get(state.SHOWN), state.SHOWN: job.result, state.CHOSEN: ()})
+    elif job.result is not None:
+        before = state.get(state.SHOWN)
+        state.put(**{state.BEFORE: before, state.SHOWN: job.result, state.CHOSEN: (), state.CORRECTED: []})
         state.set_address(run=job.result, sel="")
+        if job.state != "done":
+            state.notify("info", f"The run is kept, without its evidence. {job.error}")
     else:
         state.notify("info" if job.state == "cancelled" else "error", job.error)
     state.put(**{state.JOB: "", state.RUNS: state.get(state.RUNS) + 1})
@@ -105,8 +108,7 @@ def delete(run: str) -> None:
     doom("")
     if _told(lambda: runs.delete(run)):
         state.notify("success", "The run is deleted. What it paid for is still in the store.")
-    if state.get(state.SHOWN) == run:
-        state.put(**{state.SHOWN: "", state.CHOSEN: ()})
+    state.forget(run)
 
 
 def _told(act: Callable[[], None]) -> bool:
@@ -138,13 +140,13 @@ def open_run(name: str) -> None:
     """Put a preset or a run of this machine on screen and into the form, on the page of its lens."""
     try:
         shown = loaders.explanation(name)
+        if lens_of(shown) != state.get(state.LENS):
+            state.put(**{state.LENS: lens_of(shown), state.GOTO: lens_of(shown)})
+        forms.fill(shown)
     except SpexError as refused:
         state.notify("error", str(refused))
         return
-    if lens_of(shown) != state.get(state.LENS):
-        state.put(**{state.LENS: lens_of(shown), state.GOTO: lens_of(shown)})
-    forms.fill(shown)
-    state.put(**{state.SHOWN: name, state.CHOSEN: ()})
+    state.put(**{state.SHOWN: name, state.CHOSEN: (), state.CORRECTED: []})
     if shown.imported in INDEX_NAMES:
         state.put(**{state.INDEX: shown.imported})
     state.set_address(run=name, sel="")

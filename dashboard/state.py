@@ -99,6 +99,13 @@ def _key(name: str, lens: str) -> str:
     return name if name in _SHARED or lens == _SHARED[LENS] else f"{name}-{lens}"
 
 
+def forget(run: str) -> None:
+    """Take a run off the page of every lens."""
+    for name in [name for name in st.session_state if str(name).split("-")[0] in (SHOWN, BEFORE)]:
+        if st.session_state[name] == run:
+            st.session_state[name] = ""
+
+
 def choose(coalition: Coalition) -> None:
     """Select a coalition everywhere; one whose 2^|S| values would take too long is not, and a sentence says so."""
     if len(coalition) > settings.MAX_CHOSEN:

@@ -30,6 +30,8 @@ _PHASES = {
     "judge": "judging on held-out masks",
 }
 
+ENDS_EARLY = (_PHASES["discover"], _PHASES["verify"])  # phases in which a job hears that it is enough
+
 
 class Shelf:
     """The model in use, loaded once and shared by every visitor."""
@@ -107,13 +109,14 @@ def explain_question(job: Job, request: Request, shelf: Shelf) -> str:
             cancel=job.cancel,
             enough=job.enough,
         )
-    runs.keep(explanation)  # whoever stops what follows has it
+    job.result = runs.keep(explanation)  # whoever stops what follows has it
     return runs.keep(retraining.with_evidence(job, game, explanation))
 
 
 def gather_evidence(job: Job, explanation: Explanation, shelf: Shelf) -> str:
     """Keep the run of a training lens with what retraining says beside it; the id of the run."""
-    return runs.keep(retraining.with_evidence(job, rebuilt(job, explanation, shelf), explanation))
+    found = retraining.with_evidence(job, rebuilt(job, explanation, shelf), explanation).evidence
+    return runs.change(explanation, lambda newest: replace(newest, evidence=found))
 
 
 def correct_labels(job: Job, explanation: Explanation, labels: Mapping[int, str], shelf: Shelf) -> retraining.Corrected:

@@ -65,9 +65,9 @@ def pruning_curve(
         swapped, spent = _swapped_on(game, spectrum, mask, len(samples[0]))
         exact = exact and bool((mask == swapped).all())
         found.append(_pruned("spectrum", swapped, game, held_out, exact=exact, ablations=spent))
-        for method, ranked in (("lasso", linear), ("single ablation", alone)):
+        for method, ranked, spent in (("lasso", linear, 0), ("single ablation", alone, game.n_players + 1)):
             mask, exact = best_of_size(ranked, size)
-            found.append(_pruned(method, mask, game, held_out, exact=exact))
+            found.append(_pruned(method, mask, game, held_out, exact=exact, ablations=spent))
         mask = _best_of_random(game, size, len(samples[0]), seed)
         found.append(_pruned("best of random", mask, game, held_out, ablations=len(samples[0])))
     return found

@@ -3,7 +3,7 @@
 import platform
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out, r2_score
 from spexcore.game import Game, KeptValues, Memory, MeteredGame, Values
 from spexcore.intervals import coefficient_intervals, spread_by_order
-from spexcore.masks import Coalition, Masks
+from spexcore.masks import Masks, pack
 from spexcore.progress import Step, Watch
 from spexcore.recovery import Judge, Request, Stops, recover
 from spexcore.removal import undone
@@ -63,19 +63,19 @@ def explain(
     between = MeteredGame(game, memory=memory, on_progress=watch.see_held_out, cancel=stops)
     curve = _curve(metered, between, watch, asked)
     spectrum = recover(watch.follow(metered, "discover"), estimator, asked, curve, stops)
+    stopped = metered.asked if stops.early else None  # whoever presses later cuts nothing off
     samples = metered.samples()
+    lent = len(between.bought.intersection(pack(samples[0])))  # held out on the way, and asked for later
     judge = watch.follow(MeteredGame(game, memory=memory, on_progress=watch.see, cancel=cancel), "judge")
-    measured = measured_terms(*samples)
-    judged = _judged(spectrum, judge, samples, measured, asked)
+    judged = _judged(spectrum, judge, samples, asked)
     return Explanation(
         spectrum=spectrum,
         masks_asked=metered.asked,
-        masks_paid=metered.paid,
-        held_out_paid=between.paid + judge.paid,
+        masks_paid=metered.paid + lent,
+        held_out_paid=between.paid - lent + judge.paid,
         seconds=time.perf_counter() - started,
-        measured=measured,
         **judged,
-        **_facts(game, estimator, asked, metered.asked if stops.early else None),
+        **_facts(game, estimator, asked, stopped),
     )
 
 
@@ -104,8 +104,10 @@ def _curve(asking: MeteredGame, judging: MeteredGame, watch: Watch, asked: Reque
     if asked.r2 is None and not (watch.listening and 2**asking.n_players >= 4 * asked.budget):
         return None
 
+    seed = asked.seed if asked.r2 is None else asked.seed + 1  # what decides when to stop does not judge the end
+
     def judge(spectrum: Spectrum) -> float:
-        held = hold_out(judging, "uniform", asked.held_out, asked.seed, asking.samples()[0])
+        held = hold_out(judging, "uniform", asked.held_out, seed, asking.samples()[0])
         found = r2_score(held.values, spectrum.predict(held.masks))
         watch.judged(found)
         return found
@@ -113,19 +115,15 @@ def _curve(asking: MeteredGame, judging: MeteredGame, watch: Watch, asked: Reque
     return judge
 
 
-def _judged(
-    spectrum: Spectrum,
-    judge: MeteredGame,
-    samples: tuple[Masks, Values],
-    measured: Mapping[Coalition, float],
-    asked: Request,
-) -> dict[str, Any]:
-    """What held-out masks, and a few removals beside them, say of the spectrum."""
+def _judged(spectrum: Spectrum, judge: MeteredGame, samples: tuple[Masks, Values], asked: Request) -> dict[str, Any]:
+    """What is measured, and what held-out masks, and a few removals beside them, say of the spectrum."""
+    measured = measured_terms(*samples)
     uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, samples[0]) for kind in ("uniform", "near"))
     removal = undone(judge, spectrum, measured, n_masks=asked.held_out // REMOVING, seed=asked.seed)
     found = replace(faithfulness(spectrum, uniform, near), removal=removal)
     spread, share = spread_by_order(spectrum, judge, near)
     return {
+        "measured": measured,
         "faithfulness": found,
         "spread": spread,
         "spread_share": share,

@@ -133,7 +133,8 @@ class Explanation:
     def intervals(self) -> Mapping[Coalition, tuple[float, float]]:
         """95 % interval of every reported co-Moebius value; a measured one is its own interval."""
         scores = {**self.interactions().scores, **self.measured}
-        return MappingProxyType({S: self._around(S, score) for S, score in scores.items() if S})
+        known = {S: score for S, score in scores.items() if S and (self.spread or S in self.measured)}
+        return MappingProxyType({S: self._around(S, score) for S, score in known.items()})
 
     def comobius(self, coalition: Coalition) -> float:
         """Co-Moebius value claimed for any coalition, reported or not: measured where it was, else the spectrum's."""
@@ -157,7 +158,7 @@ class Explanation:
 
     def half_width(self, order: int, value: float) -> float:
         """Half-width of the 95 % interval of a co-Moebius value of this order, predicted to be `value`."""
-        known = max((k for k in self.spread if k <= order), default=None)
+        known = max((k for k in self.spread if k <= order), default=min(self.spread, default=None))
         if known is None:
             return 0.0
         # Beyond the orders that were judged, a value is a sum of twice as many ablations with each order.
@@ -207,7 +208,7 @@ class Explanation:
             raise BadRunFile(f"The run file lacks {missing}; it was cut or edited. Run `spex explain` again.")
         try:
             return cls._read(content)
-        except (SpexError, TypeError, ValueError, KeyError, AttributeError) as error:
+        except (SpexError, TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
             raise BadRunFile(f"The run file cannot be read: {error}. Run `spex explain` again.") from error
 
     @classmethod
@@ -260,9 +261,10 @@ class Explanation:
     def loads(cls, text: str, name: str = "The text") -> "Explanation":
         """Read the text of a run file; raises BadRunFile when it is not one."""
         try:
-            return cls.from_json(json.loads(text))
-        except (json.JSONDecodeError, RecursionError) as error:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
+        return cls.from_json(content)
 
 
 def _added_later(content: dict[str, Any], n_players: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spexcore.errors import BadInput
 from spexcore.game import Game, Values
 from spexcore.masks import ENUMERABLE, Masks, all_masks, draw, near_limit, pack
 from spexcore.removal import Removal
@@ -59,7 +60,7 @@ class Faithfulness:
             r2_near_interval=_interval(content.get("r2_near_interval")),
             by_size={int(size): float(r2) for size, r2 in content.get("by_size", {}).items()},
             energy={int(order): float(share) for order, share in content.get("energy", {}).items()},
-            removal=None if removal is None else Removal.from_json(removal),
+            removal=None if removal is None else _removal(removal),
         )
 
 
@@ -73,6 +74,13 @@ class HeldOut:
 
     masks: Masks
     values: Values
+
+
+def _removal(content: Any) -> Removal:
+    found = Removal.from_json(content)
+    if not found.sizes or not {"terms", "single effects", "random"} <= set(found.values):
+        raise BadInput("`removal` must have sizes, and values by terms, by single effects and at random.")
+    return found
 
 
 def r2_score(values: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
@@ -92,15 +100,18 @@ def held_out_masks(distribution: str, n_players: int, n_masks: int, seed: int, s
     """
     rng = np.random.default_rng([seed, 1 if distribution == "uniform" else 2])
     known = set(pack(seen))
-    drawn = draw(distribution, n_players, n_masks + len(known) if n_players <= ENUMERABLE else n_masks, rng)
+    wanted = n_masks + len(known) if n_players <= ENUMERABLE else n_masks
+    drawn = _of_kind(distribution, draw(distribution, n_players, wanted, rng))  # which may be all masks there are
     fresh = drawn[[key not in known for key in pack(drawn)]][:n_masks]
     if len(fresh) >= min(n_masks, _FEWEST_UNSEEN):
         return fresh
-    everything = all_masks(n_players) if n_players <= ENUMERABLE else drawn
-    if distribution == "uniform":
-        return everything
-    removed = n_players - everything.sum(axis=1)
-    return everything[(removed >= 1) & (removed <= near_limit(n_players))]
+    return _of_kind(distribution, all_masks(n_players)) if n_players <= ENUMERABLE else drawn
+
+
+def _of_kind(distribution: str, masks: Masks) -> Masks:
+    """Those that a distribution can draw."""
+    removed = masks.shape[1] - masks.sum(axis=1)
+    return masks if distribution == "uniform" else masks[(removed >= 1) & (removed <= near_limit(masks.shape[1]))]
 
 
 def hold_out(game: Game, distribution: str, n_masks: int, seed: int, seen: Masks) -> HeldOut:

@@ -175,7 +175,7 @@ class MeteredGame(Game):
     ) -> None:
         self.game = game
         self.batch = game.batch
-        self.paid = 0
+        self.bought: set[bytes] = set()  # packed masks paid here
         self._asked: dict[bytes, int] = {}  # packed mask -> times asked, in the order first asked
         self._budget = budget
         self._memory = memory if memory is not None else KeptValues()
@@ -188,6 +188,7 @@ class MeteredGame(Game):
     notes = property(lambda self: self.game.notes)
     expected = property(lambda self: self.game.expected)
     rounding = property(lambda self: self.game.rounding)
+    paid = property(lambda self: len(self.bought))
 
     @property
     def asked(self) -> int:
@@ -222,7 +223,7 @@ class MeteredGame(Game):
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled(f"Stopped after {self.paid} masks; they are kept.")
         fresh = dict(zip((keys[row] for row in rows), self.game(masks[rows]).tolist(), strict=True))
-        self.paid += len(fresh)
+        self.bought.update(fresh)
         self._memory.put(fresh)
         return fresh
 

@@ -63,7 +63,7 @@ def undone(
     "terms": whole terms and their players (`undoing`); "single effects": players by their effect alone, measured where
     it was. At most n_masks masks; None where these do not pay for one size.
     """
-    sizes = SIZES[: n_masks // (2 + SHUFFLES)]
+    sizes = SIZES[: (n_masks - 1) // (2 + SHUFFLES)]
     if not sizes:
         return None
     alone = spectrum.interactions("comobius", max_order=1)

@@ -93,7 +93,7 @@ def values(recipe: Mapping[str, Any]) -> dict[str, Any]:
     name, reference = str((recipe.get("model") or {}).get("id") or START[state.MODEL]), recipe.get("reference")
     known = EMBEDDED[name].reference if name in EMBEDDED else None
     return {
-        **{key: recipe.get(key) or "" for key in (state.TEXT, state.TARGET, state.VERSUS)},
+        **{key: str(recipe.get(key) or "") for key in (state.TEXT, state.TARGET, state.VERSUS)},
         state.MODEL: name,
         state.ABLATION: recipe.get("ablation", START[state.ABLATION]),
         state.SEED: int(recipe.get("seed", 0)),

@@ -1,6 +1,7 @@
 """A model's parts in their places, layers x heads: their effect, and beside it a baseline; the picture of its page."""
 
 from collections.abc import Sequence
+from math import isnan
 
 import streamlit as st
 
@@ -21,7 +22,7 @@ _GRID, _BESIDE, _ADDING = "pick-part", "beside", "adding"
 _INTERACTION, _SINGLE, _GRADIENT = "Strongest interaction", "Single ablation", "Gradient × activation"
 _MEANS = {
     _INTERACTION: "Score of the strongest interaction that a part is in: what it does with others.",
-    _SINGLE: "What the value loses when this part alone is taken out.",
+    _SINGLE: "What the value loses when this part alone is taken out: measured where the run did, else predicted.",
     _GRADIENT: "First-order guess of the same, from one backward pass a prompt; nothing is ablated.",
 }
 
@@ -80,7 +81,8 @@ def _beside(view: View, shown: Sequence[float]) -> None:
     if which != _INTERACTION:
         other, compared = (_SINGLE, _single(view.explanation)) if which == _GRADIENT else ("what is shown", shown)
         agreement = spearman(compared, scores)
-        st.caption(f"Rank agreement with {other.lower()}: {agreement:.2f} (Spearman; 1 is the same order)")
+        if not isnan(agreement):
+            st.caption(f"Rank agreement with {other.lower()}: {agreement:.2f} (Spearman; 1 is the same order)")
 
 
 def _scores(view: View, which: str | None) -> Sequence[float] | None:

@@ -73,7 +73,7 @@ def _told(explanation: Explanation, best: Pruned, found: Circuit, ends: tuple[fl
         else "Found by swaps: another set may be better by the spectrum's prediction."
     )
     reached = f"{amount(best.chosen_on)} {unit}".rstrip()
-    st.text(f"The spectrum keeps {names}: {reached}; the whole model has {amount(ends[1])}.")
+    st.text(f"The spectrum keeps {names}. On {_CHOSEN}: {reached}; the whole model has {amount(ends[1])}.")
     least = min(found.minimality, key=lambda i: found.minimality[i])
     st.caption(
         plain(

@@ -82,11 +82,13 @@ def explain_game(options: argparse.Namespace) -> None:
             memory=memory,
             on_progress=bar,
         )
+    if options.out:
+        explanation.save(options.out)  # before evidence is gathered, which may take minutes more
     lens = LENSES[options.lens]
     if hasattr(lens, "evidence"):
         explanation = replace(explanation, evidence=lens.evidence(game, explanation))
-    if options.out:
-        explanation.save(options.out)
+        if options.out:
+            explanation.save(options.out)
     _show(options, explanation)
 
 

@@ -61,7 +61,7 @@ def _one(explanation: Explanation, options: argparse.Namespace) -> None:
     metered = _metered(explanation)
     result = validate(metered, coalition, spectrum=explanation.spectrum, contexts=options.contexts, seed=options.seed)
     low, high = explanation.interval(coalition)
-    slack = metered.rounding * 2 ** len(coalition)
+    slack = metered.rounding * 2 ** len(coalition) * max(1.0, abs(result.measured))
     content = {
         **result.to_json(),
         "first_hand": coalition in explanation.measured,
@@ -105,7 +105,7 @@ def rebuilt(explanation: Explanation) -> tuple[Game, StoredValues]:
         raise BadInput("`--run` must come from a lens: this run explains a game that only its program can build.")
     game = build(explanation.recipe)
     if game.key != explanation.key:
-        raise BadInput("The model of this run has changed since: its values would be others. Run `spex explain` again.")
+        raise BadInput("The model of this run, or how values are computed, has changed. Run `spex explain` again.")
     return game, Store().memory(game.key)
 
 

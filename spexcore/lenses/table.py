@@ -88,15 +88,17 @@ def decoded(content: bytes, name: str, encoding: str | None = None) -> str:
     """The text of a file's bytes: UTF-8, or UTF-16 that says so in its first two, unless an encoding is named."""
     used = encoding or _BOMS.get(content[:2], "utf-8-sig")
     try:
-        return content.decode(used)
-    except LookupError as error:
-        raise BadInput(f"`encoding` must be one Python knows, such as cp1252; got {encoding!r}.") from error
+        text = content.decode(used)
+        text.encode("utf-8")  # some codecs make lone surrogates, which nothing can hold
+        return text
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise BadInput(
             f"`data` must be {used.removesuffix('-sig').upper()}; {name} is not at line {line} (byte "
             f"0x{content[error.start]:02x}). Save it as UTF-8, or name its encoding, such as cp1252."
         ) from error
+    except (LookupError, UnicodeError) as error:
+        raise BadInput(f"`encoding` must be one Python knows, such as cp1252; got {encoding!r}.") from error
 
 
 def _separated(text: str, name: str, delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:

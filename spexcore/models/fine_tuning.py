@@ -51,7 +51,7 @@ def fine_tuned(
     `start` (K, d + 1), so that the head first fits the features (Kumar et al. 2022). seed: the order of the texts, the
     only thing random, and the same whatever is left out: a text of weight 0 is read but teaches nothing.
     """
-    network = copy.deepcopy(model.network.base_model).requires_grad_(True)
+    network = copy.deepcopy(model.network.base_model).float().requires_grad_(True)  # in 16 bits such steps vanish
     theta = torch.nn.Parameter(torch.tensor(start, dtype=torch.float32, device=model.device))
     optimizer = _optimizer(network, theta)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _linear(n_steps(len(task.texts), epochs)))

@@ -65,7 +65,7 @@ def test_a_stopped_job_stays_stopped_when_its_work_ends_later(gate: threading.Ev
     job.report("ablating", 30, 100)
     job.stop()
     assert job.state == "cancelled"
-    assert "30 masks" in job.error
+    assert "paid for are kept" in job.error
     gate.set()
     wait(jobs.submit("b", lambda job: None), "done")
     assert job.state == "cancelled"

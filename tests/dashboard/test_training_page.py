@@ -228,6 +228,7 @@ def test_an_encoder_that_cannot_be_fine_tuned_is_said(opened: Callable[..., AppT
 
 
 def test_a_run_without_evidence_gathers_it(opened: Callable[..., AppTest], explained: Explanation) -> None:
+    runs.delete(explained.id)  # whose evidence would be kept for it
     page = opened(replace(explained, evidence={}))
     press(page, "Measure every example")
     until(page, lambda: any(one.key == "find" for one in page.text_input))

@@ -147,3 +147,27 @@ def test_a_run_that_is_cancelled_keeps_nothing_but_what_was_paid() -> None:
     game = spex.FunctionGame(easy, NAMES, key="easy")
     with pytest.raises(spex.Cancelled):
         spex.explain(game, budget=400, on_progress=heard, cancel=cancel, enough=enough)
+
+
+@pytest.mark.parametrize(("n", "budget"), [(9, 128), (11, 500)])
+def test_watching_costs_nothing(n: int, budget: int) -> None:
+    values = np.random.default_rng(n).normal(size=2**n)
+    game = spex.TableGame(values)
+    watched = spex.explain(game, spex.Lasso(), budget=budget, masks="mixed", on_progress=lambda step: None)
+    alone = spex.explain(game, spex.Lasso(), budget=budget, masks="mixed")
+    assert (watched.masks_paid, watched.held_out_paid) == (alone.masks_paid, alone.held_out_paid)
+    assert watched.faithfulness == alone.faithfulness
+
+
+def test_enough_pressed_while_the_run_is_judged_changes_nothing() -> None:
+    enough = threading.Event()
+    game = spex.TableGame(np.random.default_rng(0).normal(size=2**8))  # so small that nothing is held out on the way
+
+    def heard(step: spex.Step) -> None:
+        if step.phase == "judge":
+            enough.set()
+
+    late = spex.explain(game, spex.Lasso(), budget=128, on_progress=heard, enough=enough)
+    assert enough.is_set()
+    assert not late.notes
+    assert late.id == spex.explain(game, spex.Lasso(), budget=128).id

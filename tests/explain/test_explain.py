@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import spexcore as spex
+from spexcore.faithfulness import held_out_masks
 from spexcore.game import Game, KeptValues, MeteredGame
-from spexcore.masks import DISTRIBUTIONS
+from spexcore.masks import DISTRIBUTIONS, draw, near_limit
 
 
 def and_game(n_players: int = 10) -> spex.FunctionGame:
@@ -143,3 +144,12 @@ def test_hundreds_of_players() -> None:
     leading = [names for names, _ in explanation.interactions("comobius", max_order=2).top(4)]
     assert set(leading) == {("7",), ("250",), ("7", "250"), ("3",)}
     assert explanation.masks_asked <= 700
+
+
+@pytest.mark.parametrize(("n", "seen"), [(8, 64), (9, 300), (10, 800), (12, 100)])
+def test_masks_held_out_near_remove_few_players_in_small_games_too(n: int, seen: int) -> None:
+    known = draw("uniform", n, seen, np.random.default_rng(0))
+    masks = held_out_masks("near", n, 256, 0, known)
+    removed = n - masks.sum(axis=1)
+    assert removed.min() >= 1
+    assert removed.max() <= near_limit(n)
