@@ -5,33 +5,38 @@ import streamlit as st
 from spexcore.figures.words import INDEX_NAMES
 
 _METHOD = """
-### What this page does
+### What these pages do
 
-A model reads your prompt again and again, each time with some of its parts taken out. From how its answer changes,
-a sparse **spectrum** is recovered: which parts, and which *combinations* of parts, drive the answer. Then you click any
-term, and the claim is checked on the real model with the ablations that decide it.
+Something is run again and again, each time with some of its parts taken out. From how the answer changes, a sparse
+**spectrum** is recovered: which parts, and which *combinations* of parts, drive the answer. Then you click any term,
+and the claim is checked on the real model with the ablations that decide it.
+
+- **Prompt**: the parts are words, tokens, sentences, lines or marked spans of a text.
+- **Training data**: the parts are training examples or groups of them. To take one out is to train again without it;
+  what is trained is the head of a classifier, exactly, on an encoder that stays as it is.
+- **Components**: the parts are attention heads and MLPs of the model itself, cut out inside its forward pass.
 
 ### How far to trust it
 
-- **Held-out R²** compares predictions with ablations the method has not seen: once where about half of the prompt is
-  missing, once **near the prompt**, where few parts are. One can be good while the other is poor.
+- **Held-out R²** compares predictions with ablations the method has not seen: once where about half of the parts are
+  missing, once **near** the whole, where few are. One can be good while the other is poor.
 - A term with **✓** was measured: its value is exact. Every other term is predicted, with a **95 % interval**; a pale
   bar cannot be told apart from zero.
 - **Validate the top 10** re-ablates the leading terms. The **confirmation rate** is the share of them whose sign is
   right and whose measured value lies inside the stated interval; it stays with the run.
-- **Re-ablate** measures a term of order *k* with 2ᵏ ablations in the prompt as it stands.
+- **Re-ablate** measures a term of order *k* with 2ᵏ ablations, everything else kept.
 
 ### Words
 """
 _WORDS = {
-    "part (player)": "what can be taken out: a word, a token, a sentence, a line or a marked span",
+    "part (player)": "what can be taken out: a piece of the prompt, a training example or group, a head or MLP",
     "mask": "which parts are kept in one ablation",
-    "ablation": "the same prompt with some parts removed or replaced",
-    "value": "what is explained: the log-odds of the target label, in logits",
+    "ablation": "the prompt, the training or the model without some of its parts",
+    "value": "what is explained: log-odds of a label (logits), log-probability of a text, or log-loss (nats)",
     "budget": "masks asked for; *paid* are those really evaluated, not found in the store",
     "coalition, order": "a set of parts, and how many there are",
     "interaction": "what a coalition does beyond what its smaller groups do",
-    "co-Möbius": "the interaction in the prompt as it stands; for one part, the change when it is taken out",
+    "co-Möbius": "the interaction with everything else kept; for one part, the change when it is taken out",
     "measured, predicted": "straight from real ablations; read from the spectrum, with a 95 % interval",
     "confirmation rate": "share of the leading terms that a re-ablation confirms",
     "faithfulness": "how well the spectrum predicts ablations it has not seen",

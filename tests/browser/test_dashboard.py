@@ -193,7 +193,7 @@ def test_the_about_page_explains_and_going_back_keeps_the_form(person: Arrive) -
     at.open()
     at.budget(333)
     at.page.get_by_role("link", name="About").click()
-    expect(at.page.get_by_text("What this page does")).to_be_visible()
+    expect(at.page.get_by_text("What these pages do")).to_be_visible()
     at.page.get_by_role("link", name="Prompt").click()
     at.ready()
     expect(at.page.get_by_label("Budget", exact=True)).to_have_value("333")
