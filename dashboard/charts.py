@@ -23,3 +23,10 @@ def chart(
     st.plotly_chart(
         figure, key=key, on_select=on_select, selection_mode="points", config=config, theme=None, alt=alt
     )  # fmt: skip
+
+
+def picked(key: str) -> str:
+    """What the point last clicked in a figure carries as customdata; "" where none is selected."""
+    points = st.session_state[key]["selection"]["points"]
+    marked = points[-1].get("customdata", "") if points else ""
+    return str(marked[0] if isinstance(marked, list) else marked)

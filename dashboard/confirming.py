@@ -1,10 +1,12 @@
 """The confirmation of a run: its leading terms re-ablated in the background, the rate, and claimed against measured."""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard import loaders, session, settings, state, work
-from dashboard.charts import chart
-from dashboard.doors import guarded, plain
+from dashboard import loaders, session, settings, state, waiting, work
+from dashboard.charts import chart, picked
+from dashboard.doors import plain
 from dashboard.jobs import Job
 from spexcore.explanation import Explanation
 from spexcore.figures.confirmation import confirmation
@@ -31,8 +33,7 @@ def panel(explanation: Explanation, dark: bool) -> None:
                 "The leading terms, re-ablated on the model itself: the share that holds is the confirmation rate."
             )
         if job is not None:
-            active = job.active
-            st.fragment(_progress, run_every=settings.POLL_SECONDS if active else None)(job, active)
+            waiting.polled(job, _progress)
 
 
 def _found(explanation: Explanation, dark: bool) -> None:
@@ -51,35 +52,23 @@ def _found(explanation: Explanation, dark: bool) -> None:
 
 
 def _button(explanation: Explanation, job: Job | None) -> None:
-    active = job is not None and job.active
     if not explanation.recipe:
         st.caption("The game of this run is not here, so its terms cannot be re-ablated.")
         return
     again = " again" if explanation.confirmation is not None else ""
-    st.button(
-        "Stop" if active else f"Validate the top {settings.VALIDATED}{again}",
-        key="validate", icon=":material/stop_circle:" if active else ":material/fact_check:",
-        on_click=_stop if active else _start, args=(explanation,),
+    waiting.button(
+        f"Validate the top {settings.VALIDATED}{again}", job, partial(_start, explanation),
+        key="validate", icon=":material/fact_check:",
     )  # fmt: skip
 
 
-def _progress(job: Job, was_active: bool) -> None:
-    with guarded():
-        if job.active:
-            st.caption(
-                f"{(job.phase or 'waiting for the device').capitalize()}: {job.done:,} of {job.total:,} ablations"
-            )
-        elif job.state != "done":
-            st.warning(plain(job.error))
-    if was_active and not job.active:
-        st.rerun(scope="app")
+def _progress(job: Job) -> None:
+    st.caption(f"{waiting.phase(job)}: {job.done:,} of {job.total:,} ablations")
 
 
 def _clicked() -> None:
-    points = st.session_state[_CHART]["selection"]["points"]
-    if points:
-        marked = points[-1].get("customdata", "")
-        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), session.MANY))
+    if marked := picked(_CHART):
+        state.choose(coalition_from(marked, session.MANY))
 
 
 def _job_id(explanation: Explanation) -> str:
@@ -90,9 +79,3 @@ def _start(explanation: Explanation) -> None:
     loaders.jobs().submit(
         _job_id(explanation), lambda job: work.confirm_top(job, explanation, settings.VALIDATED, loaders.shelf())
     )
-
-
-def _stop(explanation: Explanation) -> None:
-    job = loaders.jobs().get(_job_id(explanation))
-    if job is not None:
-        job.stop()

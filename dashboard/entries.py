@@ -1,6 +1,5 @@
 """The list of runs: one entry a run file, read without building the explanation, searched and sorted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,8 +48,3 @@ def _entry(name: str, path: Path, label: Label, *, example: bool) -> Entry:
     text, facts = loaders.summary(path, changed)
     title = label.name or (name.replace("-", " ").capitalize() if example else text)
     return Entry(name, title, facts, changed / 1e9, label.pinned, example)
-
-
-def page(found: Sequence[Entry], number: int, size: int) -> Sequence[Entry]:
-    """The entries of one page of the list, pages counted from 1."""
-    return found[(number - 1) * size : number * size]

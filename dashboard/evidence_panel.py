@@ -83,8 +83,8 @@ def _flip(evidence: Evidence) -> None:
 
 
 def _rows(evidence: Evidence, rows: Sequence[int]) -> None:
-    texts = {card.row: card for card in evidence.examples}
-    known = [texts[row] for row in rows if row in texts][:_LISTED]
+    by_row = {card.row: card for card in evidence.examples}
+    known = [by_row[row] for row in rows if row in by_row][:_LISTED]
     columns = {"Row": [str(card.row) for card in known], "Label": [plain(card.label) for card in known]}
     st.table({**columns, "Text": [plain(card.text) for card in known]}, border="horizontal", hide_index=True)
     if len(rows) > len(known):

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import example_cards, gathering, loaders, state, tokens
 from dashboard.doors import plain
 from dashboard.example_cards import Drawn
+from dashboard.paging import page
 from dashboard.view import View
 from spexcore.evidence import Card, Evidence
 from spexcore.evidence.record import EXAMPLES
@@ -73,7 +74,7 @@ def panel(view: View) -> None:
         st.markdown("**Training examples**")
         with st.container(horizontal=True, vertical_alignment="bottom", key="finding-examples"):
             cards = found(evidence, _wanted(evidence, view.chosen))
-            number = _page(len(cards))
+            listed = page(cards, A_PAGE)
         st.caption(
             f"{len(cards):,} of {len(evidence.examples):,}. The number is what having the example adds to "
             f"{plain(what.name)}, in {what.unit}: with it, minus trained again without it. Click one to select it "
@@ -81,7 +82,7 @@ def panel(view: View) -> None:
         )
         if len(evidence.examples) == EXAMPLES:
             st.caption(f"Of a longer table the run file holds the {EXAMPLES:,} examples of largest influence.")
-        shown = drawn(evidence, cards[(number - 1) * A_PAGE : number * A_PAGE], view)
+        shown = drawn(evidence, listed, view)
         example_cards.draw(shown, selected=view.chosen, key=_PICK, on_pick=_picked)
 
 
@@ -92,7 +93,7 @@ def show(which: str) -> None:
 
 def drawn(evidence: Evidence, cards: Sequence[Card], view: View) -> list[Drawn]:
     """Cards as they are drawn."""
-    texts = {card.row: card for card in evidence.examples}
+    by_row = {card.row: card for card in evidence.examples}
     suspected = {one.row: one for one in evidence.suspects if one.suggested != one.label}
     sizes = Counter(card.player for card in evidence.examples)
     largest, colours = max(abs(card.effect) for card in evidence.examples), palette(view.dark)
@@ -102,7 +103,7 @@ def drawn(evidence: Evidence, cards: Sequence[Card], view: View) -> list[Drawn]:
         doubt = suspected.get(card.row)
         flag = f"⚠ trained without it, the head says {doubt.suggested} ({doubt.probability:.2f})" if doubt else ""
         group = f" · in {shortened(view.explanation.players[card.player], 40)}" if sizes[card.player] > 1 else ""
-        near = [texts[row] for row in card.neighbours if row in texts]
+        near = [by_row[row] for row in card.neighbours if row in by_row]
         more = (
             f"Influence {signed(card.influence)}; likeness to the test text {card.similarity:.2f}. Nearest texts:",
             *(f"row {one.row} · {one.label} · {shortened(one.text, 90)}" for one in near),
@@ -134,11 +135,6 @@ def _wanted(evidence: Evidence, chosen: Coalition) -> Wanted:
     asked = (state.get(name) for name in (state.FIND, state.SHOWING, state.LABELLED, state.SORTED))
     words, showing, label, order = asked
     return Wanted(words or "", showing or ALL, label or "", order or EFFECT, chosen)
-
-
-def _page(count: int) -> int:
-    pages = -(-count // A_PAGE)
-    return int(st.number_input(f"Page, 1 to {pages}", 1, pages, 1, width=160)) if pages > 1 else 1
 
 
 def _picked() -> None:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import loaders, settings, state, work
-from dashboard.doors import guarded, plain
+from dashboard import loaders, state, waiting, work
+from dashboard.doors import plain
 from dashboard.jobs import Job
 from spexcore.explanation import Explanation
 
@@ -26,20 +26,14 @@ def offer(explanation: Explanation) -> None:
 
 
 def polled(job: Job) -> None:
-    """How far a job is, or why it failed; the page is drawn again when it ends."""
-    st.fragment(_progress, run_every=settings.POLL_SECONDS if job.active else None)(job, job.active)
+    """How far a job of the training page is, with its stop button."""
+    waiting.polled(job, _progress)
 
 
-def _progress(job: Job, was_active: bool) -> None:
-    with guarded():
-        if job.active:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption(f"{plain((job.phase or 'waiting for the device').capitalize())}{_how_far(job)} …")
-                st.button("Stop", key=f"stop-{job.id}", icon=":material/stop_circle:", on_click=job.stop)
-        elif job.state != "done":
-            st.warning(plain(job.error))
-    if was_active and not job.active:
-        st.rerun(scope="app")
+def _progress(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{plain(waiting.phase(job))}{_how_far(job)} …")
+        st.button("Stop", key=f"stop-{job.id}", icon=":material/stop_circle:", on_click=job.stop)
 
 
 def _how_far(job: Job) -> str:

@@ -1,10 +1,11 @@
 """The detail card with its choice of term and its Re-ablate button: the claim, checked on the real model."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from dashboard import card, details, loaders, notes, session, settings, state, work
+from dashboard import card, details, loaders, notes, session, settings, state, waiting, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from dashboard.view import View
@@ -55,13 +56,10 @@ def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> Non
     if len(chosen) > settings.MAX_RE_ABLATED:
         st.caption(f"Choose at most {settings.MAX_RE_ABLATED} parts to re-ablate; {len(chosen)} are selected.")
         return
-    active = job is not None and job.active
     act, ablations = details.called(explanation)
-    st.button(
-        "Stop" if active else f"{act}: {2 ** len(chosen)} {ablations}",
-        key="re-ablate", type="secondary" if active else "primary", width="stretch",
-        icon=":material/stop_circle:" if active else ":material/science:",
-        on_click=_stop if active else _ablate, args=(explanation, chosen),
+    waiting.button(
+        f"{act}: {2 ** len(chosen)} {ablations}", job, partial(_ablate, explanation, chosen),
+        key="re-ablate", icon=":material/science:", type="primary", width="stretch",
     )  # fmt: skip
 
 
@@ -71,7 +69,7 @@ def _card(
     with guarded():
         with st.container(key="news-of-ablation"):
             if job is not None and job.active:
-                st.caption(f"{(job.phase or 'waiting for the device').capitalize()} …")
+                st.caption(f"{waiting.phase(job)} …")
             elif job is not None and job.state != "done":
                 st.warning(plain(job.error))
         found = job.result if job is not None and job.state == "done" else None
@@ -88,9 +86,3 @@ def _job_id(explanation: Explanation, chosen: Coalition) -> str:
 def _ablate(explanation: Explanation, chosen: Coalition) -> None:
     job_id = _job_id(explanation, chosen)
     loaders.jobs().submit(job_id, lambda job: work.re_ablate(job, explanation, chosen, loaders.shelf()))
-
-
-def _stop(explanation: Explanation, chosen: Coalition) -> None:
-    job = loaders.jobs().get(_job_id(explanation, chosen))
-    if job is not None:
-        job.stop()

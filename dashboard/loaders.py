@@ -44,7 +44,7 @@ def _read(path: Path, changed_ns: int) -> Explanation:
 
 
 def evidence(name: str) -> Evidence | None:
-    """What a run carries beside its spectrum; raises BadRunFile as `explanation` does."""
+    """What a run carries beside its spectrum; None where it carries none, or is gone."""
     path = runs.find(name)
     return None if path is None else _evidence(path, path.stat().st_mtime_ns)
 

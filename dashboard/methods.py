@@ -1,10 +1,12 @@
 """Other methods on the masks of a run: fitted in the background, then their R2 and their leading terms side by side."""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard import loaders, settings, work
+from dashboard import loaders, waiting, work
 from dashboard.charts import chart
-from dashboard.doors import guarded, plain
+from dashboard.doors import plain
 from dashboard.jobs import Job
 from spexcore.explanation import Explanation
 from spexcore.figures import methods
@@ -22,36 +24,23 @@ def panel(explanation: Explanation, index: str, *, dark: bool) -> None:
             st.caption("The game of run A is not here, so no other method can be tried on it.")
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            _button(explanation, job)
+            waiting.button(
+                "Other methods on the same masks", job, partial(_start, explanation),
+                key="try-methods", icon=":material/tune:",
+            )  # fmt: skip
             st.caption(
                 f"On run A: as many masks, drawn as its own were ({explanation.masks}, {explanation.masks_asked:,}), "
                 "the same for every method, and the same held-out masks."
             )
         if job is not None:
-            active = job.active
-            st.fragment(_progress, run_every=settings.POLL_SECONDS if active else None)(job, active)
+            waiting.polled(job, _progress)
             if job.state == "done":
                 _found(explanation, job.result, index, dark)
 
 
-def _button(explanation: Explanation, job: Job | None) -> None:
-    active = job is not None and job.active
-    st.button(
-        "Stop" if active else "Other methods on the same masks",
-        key="try-methods", icon=":material/stop_circle:" if active else ":material/tune:",
-        on_click=_stop if active else _start, args=(explanation,),
-    )  # fmt: skip
-
-
-def _progress(job: Job, was_active: bool) -> None:
-    with guarded():
-        if job.active:
-            done = f": {job.done:,} of {job.total:,}" if job.total else ""
-            st.caption(plain(f"{(job.phase or 'waiting for the device').capitalize()}{done} …"))
-        elif job.state != "done":
-            st.warning(plain(job.error))
-    if was_active and not job.active:
-        st.rerun(scope="app")
+def _progress(job: Job) -> None:
+    done = f": {job.done:,} of {job.total:,}" if job.total else ""
+    st.caption(plain(f"{waiting.phase(job)}{done} …"))
 
 
 def _found(explanation: Explanation, found: SameMasks, index: str, dark: bool) -> None:
@@ -86,9 +75,3 @@ def _job_id(explanation: Explanation) -> str:
 
 def _start(explanation: Explanation) -> None:
     loaders.jobs().submit(_job_id(explanation), lambda job: work.try_methods(job, explanation, loaders.shelf()))
-
-
-def _stop(explanation: Explanation) -> None:
-    job = loaders.jobs().get(_job_id(explanation))
-    if job is not None:
-        job.stop()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import confirming, panels, session, settings, state, trusting
-from dashboard.charts import chart
+from dashboard.charts import chart, picked
 from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
 from dashboard.lenses import LENSES
@@ -128,7 +128,5 @@ def _clicked_node() -> None:
 
 
 def _clicked(key: str) -> None:
-    points = st.session_state[key]["selection"]["points"]
-    if points:
-        marked = points[-1].get("customdata", "")
-        state.choose(coalition_from(str(marked[0] if isinstance(marked, list) else marked), session.MANY))
+    if marked := picked(key):
+        state.choose(coalition_from(marked, session.MANY))

@@ -72,9 +72,9 @@ class ReAblation:
 
 def plan(job: Job, request: Request, shelf: Shelf) -> Plan:
     """Weigh a run: draw its masks, look which are paid for, time a few of the others."""
-    game, asked = _game(job, request, shelf), request.method
+    game, how = _game(job, request, shelf), request.method
     request.check(game.n_players)
-    drawn = draw(asked.masks, game.n_players, asked.budget, np.random.default_rng(asked.seed))
+    drawn = draw(how.masks, game.n_players, how.budget, np.random.default_rng(how.seed))
     with closing(Store()) as store:
         known = store.count(game.key)
         pace = _pace(MeteredGame(game, memory=store.memory(game.key), cancel=job.cancel), drawn)

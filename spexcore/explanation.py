@@ -18,12 +18,12 @@ from spexcore.game import content_key
 from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, corners
 from spexcore.remarks import Remarks
+from spexcore.run_file import content_of, parsed
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import comobius_of_corners
 from spexcore.validation import Confirmation, checked_coalition
 
 SCHEMA = "spexcore.explanation/1"
-MAX_BYTES = 20_000_000  # a file larger than this was not written here
 DEFAULT_INDEX = "comobius"
 IMPORTED = "shapiq file"  # the estimator's name where scores came with a file: `spexcore.imports`
 
@@ -249,22 +249,12 @@ class Explanation:
     @classmethod
     def load(cls, path: Path | str) -> "Explanation":
         """Read a run file; raises BadRunFile when it is not one."""
-        try:
-            if Path(path).stat().st_size > MAX_BYTES:
-                raise BadRunFile(f"{path} is larger than {MAX_BYTES // 10**6} MB: no run file is.")
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRunFile(f"{path} cannot be read as a run file: {error}.") from error
-        return cls.loads(text, str(path))
+        return cls.from_json(content_of(path))
 
     @classmethod
     def loads(cls, text: str, name: str = "The text") -> "Explanation":
         """Read the text of a run file; raises BadRunFile when it is not one."""
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
-        return cls.from_json(content)
+        return cls.from_json(parsed(text.encode("utf-8", "surrogatepass"), name))
 
 
 def _added_later(content: dict[str, Any], n_players: int) -> dict[str, Any]:

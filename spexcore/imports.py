@@ -1,6 +1,5 @@
 """What another program has found, as an explanation: the scores of a shapiq InteractionValues file."""
 
-import json
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
@@ -9,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from spexcore.errors import BadInput, BadRunFile
-from spexcore.explanation import IMPORTED, MAX_BYTES, Explanation
+from spexcore.explanation import IMPORTED, Explanation
 from spexcore.exports import SHAPIQ_INDICES
 from spexcore.faithfulness import UNJUDGED
 from spexcore.game import content_key
 from spexcore.masks import Coalition
+from spexcore.run_file import content_of, parsed
 from spexcore.spectrum import Spectrum
 from spexcore.supersets import superset_sums
 from spexcore.terms import Terms
@@ -28,25 +28,16 @@ _BAD = (TypeError, ValueError, KeyError, AttributeError, OverflowError)
 
 def load(path: Path | str) -> Explanation:
     """Read a run file, or a shapiq InteractionValues file as JSON; raises BadRunFile when it is neither."""
-    try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise BadRunFile(f"{path} is larger than {MAX_BYTES // 10**6} MB: no run file is.")
-        return loads(Path(path).read_bytes(), str(path))
-    except OSError as error:
-        raise BadRunFile(f"{path} cannot be read as a run file: {error}.") from error
+    return _read(content_of(path))
 
 
 def loads(content: bytes, name: str = "The file") -> Explanation:
     """The explanation in the bytes of a run file or of a shapiq file; raises BadRunFile for anything else."""
-    if len(content) > MAX_BYTES:
-        raise BadRunFile(f"{name} is larger than {MAX_BYTES // 10**6} MB: no run file is.")
-    try:
-        read = json.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadRunFile(f"{name} is not a run file: it is not UTF-8 text.") from error
-    except (ValueError, RecursionError) as error:
-        raise BadRunFile(f"{name} is not JSON, or was cut off: {error}.") from error
-    return from_shapiq(read) if _is_shapiq(read) else Explanation.from_json(read)
+    return _read(parsed(content, name))
+
+
+def _read(content: Any) -> Explanation:
+    return from_shapiq(content) if _is_shapiq(content) else Explanation.from_json(content)
 
 
 def from_shapiq(content: Any) -> Explanation:

@@ -23,7 +23,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "4": (
         *("explain", "recovery", "anytime", "progress", "verification", "head_start"),
         *("explanation", "validation", "counterfactual", "evidence", "circuits"),
-        *("store", "cluster", "exports", "imports", "comparison", "same_masks", "remarks"),
+        *("store", "cluster", "exports", "imports", "comparison", "same_masks", "remarks", "run_file"),
     ),
     "5": ("figures",),
     "6": ("cli", "tables", "bench", "dashboard"),

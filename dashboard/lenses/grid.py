@@ -1,13 +1,13 @@
 """A model's parts in their places, layers x heads: their effect, and beside it a baseline; the picture of its page."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import isnan
 
 import streamlit as st
 
-from dashboard import dissection, loaders, settings, state
-from dashboard.charts import chart
-from dashboard.doors import plain
+from dashboard import dissection, loaders, state, waiting
+from dashboard.charts import chart, picked
 from dashboard.jobs import Job
 from dashboard.view import View
 from spexcore.circuits import layer_energy
@@ -56,11 +56,9 @@ def _grid(view: View, scores: Sequence[float], key: str, alt: str, largest: floa
 
 
 def _clicked(key: str, view: View) -> None:
-    points = st.session_state[key]["selection"]["points"]
-    if not points:
+    if not (marked := picked(key)):
         return
-    marked = points[-1].get("customdata", "")
-    part = coalition_from(str(marked[0] if isinstance(marked, list) else marked), len(view.explanation.players))
+    part = coalition_from(marked, len(view.explanation.players))
     # Plotly forgets what was selected whenever a figure is drawn anew, so shift-clicks cannot add up.
     state.choose(tuple(set(view.chosen) ^ set(part)) if st.session_state.get(_ADDING) else part)
 
@@ -102,15 +100,10 @@ def _gradients(explanation: Explanation) -> Sequence[float] | None:
     job = loaders.jobs().get(name)
     if job is not None and job.state == "done":
         return tuple(job.result)
-    active = job is not None and job.active
     st.caption(_MEANS[_GRADIENT])
-    st.button(
-        "Stop" if active else "Compute", key="gradients",
-        icon=":material/stop_circle:" if active else ":material/south:",
-        on_click=job.stop if active and job else _start, args=() if active else (name, explanation),
-    )  # fmt: skip
+    waiting.button("Compute", job, partial(_start, name, explanation), key="gradients", icon=":material/south:")
     if job is not None:
-        st.fragment(_waiting, run_every=settings.POLL_SECONDS if active else None)(job, active)
+        waiting.polled(job, _progress)
     return None
 
 
@@ -118,13 +111,8 @@ def _start(name: str, explanation: Explanation) -> None:
     loaders.jobs().submit(name, lambda job: dissection.gradients(job, explanation, loaders.shelf()))
 
 
-def _waiting(job: Job, was_active: bool) -> None:
-    if job.active:
-        st.caption(f"{(job.phase or 'waiting for the device').capitalize()} …")
-    elif job.state != "done":
-        st.warning(plain(job.error))
-    if was_active and not job.active:
-        st.rerun(scope="app")
+def _progress(job: Job) -> None:
+    st.caption(f"{waiting.phase(job)} …")
 
 
 def _where(view: View) -> str:

@@ -1,11 +1,13 @@
 """Which parts of a model to keep: pruning curves in the background, and how well the chosen parts do alone."""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard import dissection, loaders, settings, state
+from dashboard import dissection, loaders, state, waiting
 from dashboard.charts import chart
 from dashboard.dissection import Pruning
-from dashboard.doors import guarded, plain
+from dashboard.doors import plain
 from dashboard.jobs import Job
 from dashboard.lenses import boxes
 from dashboard.view import View
@@ -39,8 +41,7 @@ def panel(view: View) -> None:
             "random sets of each size."
         )
         if job is not None:
-            active = job.active
-            st.fragment(_progress, run_every=settings.POLL_SECONDS if active else None)(job, active)
+            waiting.polled(job, _progress)
 
 
 def _found(view: View, found: Pruning) -> None:
@@ -90,24 +91,16 @@ def _uploaded() -> None:
 
 
 def _button(explanation: Explanation, job: Job | None) -> None:
-    active = job is not None and job.active
     again = " again" if job is not None and job.state == "done" else ""
     count = dissection.ablations(explanation)
-    st.button(
-        "Stop" if active else f"Prune{again}: up to {count:,} ablations", key="prune",
-        icon=":material/stop_circle:" if active else ":material/content_cut:",
-        on_click=_stop if active else _start, args=(explanation,),
+    waiting.button(
+        f"Prune{again}: up to {count:,} ablations", job, partial(_start, explanation),
+        key="prune", icon=":material/content_cut:",
     )  # fmt: skip
 
 
-def _progress(job: Job, was_active: bool) -> None:
-    with guarded():
-        if job.active:
-            st.caption(f"{(job.phase or 'waiting').capitalize()}: {job.done:,} of about {job.total:,} ablations")
-        elif job.state != "done":
-            st.warning(plain(job.error))
-    if was_active and not job.active:
-        st.rerun(scope="app")
+def _progress(job: Job) -> None:
+    st.caption(f"{waiting.phase(job)}: {job.done:,} of about {job.total:,} ablations")
 
 
 def _job_id(explanation: Explanation) -> str:
@@ -118,9 +111,3 @@ def _job_id(explanation: Explanation) -> str:
 def _start(explanation: Explanation) -> None:
     others = state.get(_OTHERS) or ()
     loaders.jobs().submit(_job_id(explanation), lambda job: dissection.prune(job, explanation, others, loaders.shelf()))
-
-
-def _stop(explanation: Explanation) -> None:
-    job = loaders.jobs().get(_job_id(explanation))
-    if job is not None:
-        job.stop()

@@ -41,7 +41,7 @@ def show() -> None:
 
 
 def _choice() -> tuple[Explanation | None, Explanation | None]:
-    """The two runs, from the address at first; what is on screen on the prompt page is the first by default."""
+    """The two runs, from the address at first; by default the first is what the page of the last lens shows."""
     known = entries.choices()
     names = list(known)
     wanted = (state.address("run") or state.get(state.SHOWN), state.address("with"))

@@ -4,8 +4,9 @@ import streamlit as st
 
 from dashboard import panels, session, settings, state
 from dashboard.doors import guarded, notices, plain
-from dashboard.entries import Entry, entries, page
+from dashboard.entries import Entry, entries
 from dashboard.labels import LONGEST
+from dashboard.paging import page
 
 
 def show() -> None:
@@ -20,16 +21,11 @@ def show() -> None:
         found = entries(state.get(state.SEARCH) or "")
         if not found:
             st.info("No run holds all of these words.")
-        number = _number(len(found))
+        listed = page(found, settings.RUNS_A_PAGE)
         with st.container(key="runs"):
-            for entry in page(found, number, settings.RUNS_A_PAGE):
+            for entry in listed:
                 _line(entry)
         st.caption("A run is one JSON file under SPEX_HOME. Deleting it keeps what it paid for in the store.")
-
-
-def _number(count: int) -> int:
-    pages = -(-count // settings.RUNS_A_PAGE)
-    return int(st.number_input(f"Page, 1 to {pages}", 1, pages, 1, width=160)) if pages > 1 else 1
 
 
 def _line(entry: Entry) -> None:

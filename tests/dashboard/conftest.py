@@ -1,10 +1,13 @@
 """Explanations to draw: one of a sentence whose terms are known, and any other made from its Moebius terms."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
+import streamlit as st
 from film import SENTENCE, TERMS, WORDS
 
+from dashboard import loaders, settings
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
 from spexcore.masks import Coalition
@@ -12,6 +15,17 @@ from spexcore.spectrum import Spectrum
 from spexcore.transforms import mobius_to_fourier
 
 Make = Callable[..., Explanation]
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server that remembers nothing, and the empty folder of its presets; its jobs are stopped at the end."""
+    folder = tmp_path / "presets"
+    monkeypatch.setattr(settings, "PRESETS", folder)
+    st.cache_resource.clear()
+    yield folder
+    for job in list(loaders.jobs()._jobs.values()):
+        job.stop()
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """The components page without a browser: its form, its grids, what it computes on a click, and what it refuses."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import dissection, loaders, settings, state
@@ -43,11 +42,11 @@ def heads(lens: ComponentLens) -> Explanation:
 
 
 @pytest.fixture
-def opened(heads: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def opened(heads: Explanation, fresh_server: Path) -> Open:
     """The components page, opened on a run (the heads by default) as its preset."""
 
     def at(explanation: Explanation = heads) -> AppTest:
-        explanation.save(tmp_path / "presets" / f"{FIRST}.json")
+        explanation.save(fresh_server / f"{FIRST}.json")
         page = AppTest.from_file(str(APP), default_timeout=120)
         page.query_params["run"] = FIRST
         page.run()
@@ -55,11 +54,7 @@ def opened(heads: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert page.session_state["lens"] == "components"
         return page
 
-    monkeypatch.setattr(settings, "PRESETS", tmp_path / "presets")
-    st.cache_resource.clear()
-    yield at
-    for job in list(loaders.jobs()._jobs.values()):
-        job.stop()
+    return at
 
 
 def shown(page: AppTest) -> list[str]:

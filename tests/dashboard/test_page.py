@@ -4,7 +4,7 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -30,11 +30,11 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(example: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def opened(example: Explanation, fresh_server: Path) -> Open:
     """The page, opened on an explanation (the sentence about the film by default) as its only preset."""
 
     def at(explanation: Explanation = example, run: str = "", sel: str = "") -> AppTest:
-        explanation.save(tmp_path / "presets" / f"{FIRST}.json")
+        explanation.save(fresh_server / f"{FIRST}.json")
         page = AppTest.from_file(str(APP), default_timeout=60)
         if run:
             page.query_params["run"] = run
@@ -44,11 +44,7 @@ def opened(example: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert not page.exception
         return page
 
-    monkeypatch.setattr(settings, "PRESETS", tmp_path / "presets")
-    st.cache_resource.clear()
-    yield at
-    for job in list(loaders.jobs()._jobs.values()):
-        job.stop()
+    return at
 
 
 @pytest.fixture(scope="module")

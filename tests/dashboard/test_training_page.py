@@ -6,13 +6,12 @@ Its encoder is a stand-in that counts letters, so nothing here loads torch.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_page import APP, given, only_error, press, until
 
@@ -69,7 +68,7 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> Explanation:
 
 
 @pytest.fixture
-def opened(explained: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def opened(explained: Explanation, fresh_server: Path) -> Callable[..., AppTest]:
     """The page of the training lens, on a run (the small table's by default)."""
 
     def at(run: Explanation = explained) -> AppTest:
@@ -80,11 +79,7 @@ def opened(explained: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert not page.exception
         return page
 
-    monkeypatch.setattr(settings, "PRESETS", tmp_path / "presets")
-    st.cache_resource.clear()
-    yield at
-    for job in list(loaders.jobs()._jobs.values()):
-        job.stop()
+    return at
 
 
 def lens_of(explanation: Explanation) -> TrainingLens:
