@@ -98,7 +98,8 @@ def choices() -> None:
         boxes.answer_box()
     units.selectbox(
         "Units", SPANS, key=state.key(SPANS_ASKED), persist_state="session",
-        help="What counts as one part. marked: what stands in [[double brackets]].",
+        help="What counts as one part. marked: what stands in [[double brackets]]; a causal model reads what "
+        "comes before the first of them only once, so put a question in front.",
     )  # fmt: skip
 
 

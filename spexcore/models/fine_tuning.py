@@ -64,7 +64,7 @@ def fine_tuned(
             optimizer.step()
             schedule.step()
         with torch.inference_mode():
-            return _scores(network, theta, tokens_of(model, task.tests)[0]).double().cpu().numpy()
+            return _scores(network, theta, tokens_of(model, task.tests)[0]).cpu().double().numpy()
 
 
 def _optimizer(network: torch.nn.Module, theta: Tensor) -> torch.optim.Optimizer:
