@@ -28,7 +28,7 @@ class KernelSHAP(SampleEstimator):
         return n_players + min(n_players, 2)
 
     def estimate(self, game: Game, *, budget: int, seed: int = 0) -> Spectrum:
-        """Both ends, then whole sizes from the outside in while they fit, then pairs x, 1 - x by the kernel."""
+        """Both ends, then whole sizes that the kernel would draw anyway, then pairs x, 1 - x by the kernel."""
         self.check_budget(budget, game.n_players)
         masks = _design(game.n_players, budget, np.random.default_rng(seed))
         return self.fit(masks, game(masks), seed=seed, players=game.players)
@@ -70,16 +70,32 @@ def _adding_up(masks: Masks, gains: Floats, weights: Floats, total: float) -> Fl
 
 
 def _design(n: int, budget: int, rng: np.random.Generator) -> Masks:
-    """Masks (at most `budget`, n): both ends, whole sizes from the outside in, then distinct complementary pairs."""
+    """Masks (at most `budget`, n): both ends, whole sizes from the outside in, then distinct complementary pairs.
+
+    A size is listed whole once the kernel would draw as many masks of it as there are. Listing one only because it
+    fits would leave too few masks for the sizes in the middle, whose weight is shared among those few.
+    """
     if n <= ENUMERABLE and budget >= 2**n:
         return all_masks(n)
     rows = [np.ones((1, n), bool), np.zeros((1, n), bool)]
     left, size = budget - 2, 1
-    while size <= n // 2 and left >= (cost := comb(n, size) * (1 if 2 * size == n else 2)):
+    while size <= n // 2 and left * _chances(_inner(size, n), n)[0] >= comb(n, size):
         some = _of_size(n, size)
-        rows += [some] if 2 * size == n else [~some, some]
-        left, size = left - cost, size + 1
-    return np.vstack([*rows, _pairs(np.arange(size, n - size + 1), n, left, rng)])
+        whole = [some] if 2 * size == n else [~some, some]
+        rows += whole
+        left, size = left - len(whole) * len(some), size + 1
+    return np.vstack([*rows, _pairs(_inner(size, n), n, left, rng)])
+
+
+def _inner(size: int, n: int) -> NDArray[np.intp]:
+    """The sizes that lie at least `size` from both ends."""
+    return np.arange(size, n - size + 1)
+
+
+def _chances(sizes: NDArray[np.intp], n: int) -> Floats:
+    """Share of the Shapley kernel that each of these sizes has."""
+    weights = 1 / (sizes * (n - sizes))
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _of_size(n: int, size: int) -> Masks:
@@ -95,10 +111,9 @@ def _pairs(sizes: NDArray[np.intp], n: int, n_masks: int, rng: np.random.Generat
     """Distinct masks of the given sizes, drawn by the kernel, each followed by its complement."""
     if not len(sizes) or n_masks < 1:
         return np.empty((0, n), dtype=bool)
-    chance = 1 / (sizes * (n - sizes))
     found: dict[bytes, Masks] = {}
     for _ in range(60):
-        for size in rng.choice(sizes, n_masks, p=chance / chance.sum()):
+        for size in rng.choice(sizes, n_masks, p=_chances(sizes, n)):
             mask = np.zeros(n, dtype=bool)
             mask[rng.permutation(n)[:size]] = True
             found.setdefault(mask.tobytes(), mask)

@@ -168,6 +168,41 @@ def test_kernel_shap_samples_approach_the_shapley_value() -> None:
     np.testing.assert_allclose(effects(dict(spectrum.coefficients), 12), wanted, atol=0.02 * np.ptp(table) / 12)
 
 
+def interacting_game(seed: int) -> TableGame:
+    """Fourteen players, thirty random terms of up to four of them."""
+    rng = np.random.default_rng(seed)
+    signs = 1.0 - 2.0 * all_masks(14)
+    terms = [rng.choice(14, rng.integers(1, 5), replace=False) for _ in range(30)]
+    return TableGame(sum(rng.normal() * signs[:, term].prod(axis=1) for term in terms))
+
+
+@pytest.mark.parametrize("budget", [64, 256])
+def test_kernel_shap_is_no_further_from_the_shapley_values_than_shapiq(budget: int) -> None:
+    shapiq = pytest.importorskip("shapiq")
+    ours, theirs = [], []
+    for seed in range(12):
+        game = interacting_game(seed)
+        scores = Exact().estimate(game, budget=2**14).interactions("sv", 1)
+        wanted = np.array([scores[i,] for i in range(14)])
+        spectrum = KernelSHAP().estimate(game, budget=budget, seed=seed)
+        released = shapiq.KernelSHAP(n=14, random_state=seed)
+        gains = released.approximate(budget, lambda masks, game=game: game(masks.astype(bool)) - game.table[0])
+        ours.append(((effects(dict(spectrum.coefficients), 14) - wanted) ** 2).sum())
+        theirs.append(((np.array([gains[i,] for i in range(14)]) - wanted) ** 2).sum())
+    assert np.mean(ours) < np.mean(theirs)
+
+
+def test_kernel_shap_lists_a_size_only_where_the_kernel_would_draw_it_whole() -> None:
+    """256 masks of 14 players: the kernel draws 31 of the 91 masks of two, so they are not all listed."""
+    seen: list[Masks] = []
+    game = FunctionGame(lambda masks: seen.append(masks) or masks.sum(axis=1), [str(i) for i in range(14)])  # type: ignore[func-returns-value]
+    KernelSHAP().estimate(game, budget=256, seed=0)
+    sizes = np.bincount(np.concatenate(seen).sum(axis=1), minlength=15)
+    assert sizes[[0, 1, 13, 14]].tolist() == [1, 14, 14, 1]
+    assert 15 < sizes[2] < 60
+    assert (sizes[3:12] >= 8).all()
+
+
 def test_kernel_shap_asks_for_each_mask_once() -> None:
     seen: list[Masks] = []
 
