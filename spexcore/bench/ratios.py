@@ -5,21 +5,26 @@ from typing import Any
 
 import numpy as np
 
-Row = dict[str, Any]
+from spexcore.bench.contenders import RELEASED_SPEX
+from spexcore.bench.row_file import Row
+
 Means = dict[tuple[str, int], float]  # (game, masks) -> mean R2 over seeds
 
 WORSE = 0.01  # a mean R2 below the other's by more than this is a loss
 FLOOR = 1e-6  # unexplained variance below this is exact: both exact is a ratio of one
 
 
-def summaries(rows: list[Row], reference: str, part: str) -> list[dict[str, Any]]:
-    """Of each method in a part: mean R2, mean CPU seconds, and how it stands to the reference, where that was run."""
-    mine = [row for row in rows if row["part"] == part]
-    there = means(mine, reference)
-    return [_summary(mine, method, there) for method in dict.fromkeys(row["method"] for row in mine)]
+def summaries(rows: list[Row], reference: str) -> list[dict[str, Any]]:
+    """Of each method in a part: mean R2, mean CPU seconds, and how it stands to the reference, where that was run.
+
+    Masks are also counted in those of the released SPEX, where its codes fit: below that it says nothing to compare.
+    """
+    there = means(rows, reference)
+    coded = means([row for row in rows if not row.get("error")], RELEASED_SPEX)
+    return [_summary(rows, method, there, coded) for method in dict.fromkeys(row["method"] for row in rows)]
 
 
-def _summary(rows: list[Row], method: str, there: Means) -> dict[str, Any]:
+def _summary(rows: list[Row], method: str, there: Means, coded: Means) -> dict[str, Any]:
     here = means(rows, method)
     shared = [row for row in rows if row["method"] == method and (not there or _where(row) in there)]
     both = {where: r2 for where, r2 in here.items() if where in there}
@@ -28,10 +33,12 @@ def _summary(rows: list[Row], method: str, there: Means) -> dict[str, Any]:
         "configurations": len({_where(row) for row in shared}),
         "r2": _mean(row["r2"] for row in shared),
         "r2_near": _mean(row["r2_near"] for row in shared),
+        "recall": _mean(row["recall"] for row in shared),
         "cpu_s": _mean(row["cpu_s"] for row in shared),
         "unexplained_ratio": unexplained_ratio(both, there),
         "worse": sum(r2 < there[where] - WORSE for where, r2 in both.items()),
         "fewer_masks": fewer_masks(here, there),
+        "fewer_than_spex": fewer_masks(here, coded),
     }
 
 

@@ -1,13 +1,16 @@
 """Shapley values and interactions from masks drawn for them, against the exact ones and shapiq's own methods."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from spexcore.bench.row_file import Lacks, Row
 from spexcore.estimators import Exact, KernelSHAP, ProxySPEX, StackSPEX, WalshGP
 from spexcore.estimators.base import MaskEstimator
 from spexcore.game import Game, TableGame
@@ -21,19 +24,33 @@ Scores = Mapping[Coalition, float]
 Method = Callable[[Game, int], Mapping[str, Scores]]  # game, seed -> index -> scores, from BUDGET masks
 
 
-def rows(data: Path, *, quick: bool = False, seeds: int = 5) -> list[dict[str, Any]]:
-    """A row a game, seed, method and index; error: squared error relative to the energy of the true scores."""
-    found = []
-    for file in sorted((data / "games").glob("sentiment*.npz"))[: 1 if quick else None]:
-        game = TableGame(np.load(file)["values"])
-        exact = Exact().estimate(game, budget=2**game.n_players)
-        truth = {index: exact.interactions(index, order).scores for index, order in INDICES.items()}
-        for seed in range(1 if quick else seeds):
-            for method, estimate in methods().items():
-                for index, scores in estimate(game, seed).items():
-                    row = {"game": file.stem, "masks": BUDGET, "index": index, "seed": seed, "method": method}
-                    found.append(row | {"error": relative_error(scores, truth[index], INDICES[index])})
-    return found
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A game whose every index is known."""
+
+    name: str
+    game: Game
+
+    @cached_property
+    def truth(self) -> Mapping[str, Scores]:
+        exact = Exact().estimate(self.game, budget=2**self.game.n_players)
+        return {index: exact.interactions(index, order).scores for index, order in INDICES.items()}
+
+
+def games(data: Path, *, quick: bool = False) -> list[Known]:
+    """The sentiment games, the quick ones a single one."""
+    files = sorted((data / "games").glob("sentiment*.npz"))[: 1 if quick else None]
+    return [Known(file.stem, TableGame(np.load(file)["values"])) for file in files]
+
+
+def measure(known: Known, seed: int, lacks: Lacks) -> Iterator[Row]:
+    """A row a method and index; error: squared error relative to the energy of the true scores."""
+    place = {"part": "shapley", "game": known.name, "masks": BUDGET, "seed": seed}
+    for method, estimate in methods().items():
+        if lacks(place, method):
+            for index, scores in estimate(known.game, seed).items():
+                error = relative_error(scores, known.truth[index], INDICES[index])
+                yield {**place, "method": method, "index": index, "error": error}
 
 
 def relative_error(scores: Scores, truth: Scores, order: int) -> float:
@@ -43,7 +60,7 @@ def relative_error(scores: Scores, truth: Scores, order: int) -> float:
     return float(error / sum(truth.get(S, 0.0) ** 2 for S in wanted))
 
 
-def table(found: list[dict[str, Any]]) -> list[str]:
+def table(found: list[Row]) -> list[str]:
     """Median over games and seeds, one line a method and one column an index."""
     lines = ["| relative squared error | " + " | ".join(INDICES) + " |", "|---" * (1 + len(INDICES)) + "|"]
     for method in dict.fromkeys(row["method"] for row in found):

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from spexcore.cli.printing import print_json
+from spexcore.errors import BadInput
 
 #: Suite of `spex bench` -> module with `run(data=, quick=)` and `table(result)`, imported when it is asked for.
 SUITES = {
@@ -28,6 +29,11 @@ def bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="a few minutes instead of all of it")
     parser.add_argument("--data", type=Path, help="folder of games and texts (../shared/data)")
     parser.add_argument("--json", action="store_true")
+    ours = parser.add_argument_group("estimators only")
+    ours.add_argument("--out", type=Path, help="file of rows, written as they come: an interrupted run goes on from it")
+    ours.add_argument("--part", action="append", help="real, near, prompts, synthetic, leading or shapley; repeatable")
+    ours.add_argument("--method", action="append", help="only this one, as the table names it; repeatable")
+    ours.add_argument("--seeds", type=int, help="mask seeds (5); 0 draws the table of what `--out` holds")
     parser.set_defaults(command=_bench)
 
 
@@ -50,7 +56,11 @@ def _models(options: argparse.Namespace) -> None:
 
 def _bench(options: argparse.Namespace) -> None:
     suite = import_module(SUITES[options.suite])
-    result = suite.run(data=options.data, quick=options.quick)
+    chosen = {"out": options.out, "parts": options.part, "methods": options.method, "seeds": options.seeds}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    if chosen and options.suite != "estimators":
+        raise BadInput("`--out`, `--part`, `--method` and `--seeds` are for `spex bench estimators`; leave them out.")
+    result = suite.run(data=options.data, quick=options.quick, **chosen)
     if options.json:
         print_json(result)
     else:

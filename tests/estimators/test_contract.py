@@ -128,6 +128,17 @@ def test_one_value_unlike_all_others_is_no_trouble(name: str, odd_one: str) -> N
     assert len(spectrum)
 
 
+@every_estimator
+@pytest.mark.parametrize(("n_masks", "n_players"), [(30, 9), (30, 40), (12, 300)])
+def test_one_value_unlike_all_others_among_few_masks_is_no_trouble(name: str, n_masks: int, n_players: int) -> None:
+    """No term stands out of such values: whatever is kept, it is finite and no empty support is regressed on."""
+    masks = draw("uniform", n_players, n_masks, np.random.default_rng(3))
+    values = np.full(n_masks, -2.0)
+    values[7] = 5.0
+    spectrum = fitted(name, masks, values)
+    assert spectrum is None or (len(spectrum) and np.isfinite(spectrum.predict(masks)).all())
+
+
 def fitted(name: str, masks: Masks, values: np.ndarray) -> Spectrum | None:
     """What `fit` gives; None where there is no fit, and for Exact, which must refuse all but all masks."""
     estimator = ESTIMATORS[name]()
@@ -171,7 +182,9 @@ def test_fit_takes_any_array_of_zeros_and_ones_and_names_players_by_number(name:
 
 
 @every_estimator
-@pytest.mark.parametrize("values", [np.arange(5.0), np.array([]), np.array([1.0, np.nan, 2.0, 3.0])])
+@pytest.mark.parametrize(
+    "values", [np.arange(5.0), np.array([]), np.array([1, np.nan, 2, 3]), np.array([1, -np.inf, 2, 3])]
+)
 def test_fit_refuses_values_that_do_not_belong_to_the_masks(name: str, values: np.ndarray) -> None:
     estimator = ESTIMATORS[name]()
     if hasattr(estimator, "fit"):
@@ -208,10 +221,11 @@ def test_all_masks_are_predicted_as_well_as_the_model_can(name: str) -> None:
 
 
 @every_estimator
-def test_nan_from_the_game_is_named_with_its_mask(name: str) -> None:
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_value_that_is_no_number_is_named_with_its_mask(name: str, bad: float) -> None:
     estimator = ESTIMATORS[name]()
-    broken = game_of(6, lambda masks: np.where(masks[:, 0], np.nan, 1.0))
-    with pytest.raises(BadValue, match=r"nan for mask \d+"):
+    broken = game_of(6, lambda masks: np.where(masks[:, 0], bad, 1.0))
+    with pytest.raises(BadValue, match=rf"{bad} for mask \d+"):
         estimator.estimate(broken, budget=affordable(estimator, 6, 40))
 
 

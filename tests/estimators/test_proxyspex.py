@@ -5,7 +5,7 @@ import pytest
 
 from spexcore.errors import BadInput
 from spexcore.estimators import ProxySPEX
-from spexcore.estimators.boosting import Growth, grow
+from spexcore.estimators.boosting import MOST_TREES, PATIENCE, Growth, grow, grow_until
 from spexcore.estimators.pruning import largest, refits, without_dust
 from spexcore.estimators.refit import coalitions_of, design, members
 from spexcore.estimators.trees import Forest, Terms, added, expand
@@ -65,6 +65,30 @@ def test_spectra_add_up_coalition_by_coalition() -> None:
     parts = [Terms(members([(), (0,), (1, 2)]), np.array([1.0, 2, 3])), Terms(members([(0,), ()]), np.array([5.0, 7]))]
     total = added(parts, 3)
     assert dict(zip(coalitions_of(total.rows), total.values)) == {(): 8.0, (0,): 7.0, (1, 2): 3.0}
+
+
+def test_few_masks_are_enough_for_a_split() -> None:
+    """The released ones want 20 masks in a leaf: of 36 they learn the mean."""
+    from lightgbm import LGBMRegressor
+
+    masks = draw("uniform", 10, 36, np.random.default_rng(0))
+    values = 2.0 * masks[:, 1] - 1.0 * masks[:, 4] + masks[:, [2, 6]].all(axis=1)
+    assert np.ptp(LGBMRegressor(verbose=-1).fit(masks.astype(float), values).predict(masks.astype(float))) < 1e-9
+    fresh = all_masks(10)
+    truth = 2.0 * fresh[:, 1] - 1.0 * fresh[:, 4] + fresh[:, [2, 6]].all(axis=1)
+    left = ProxySPEX().fit(masks, values).predict(fresh) - truth
+    assert left.var() < 0.3 * truth.var()
+
+
+def test_trees_stop_growing_where_they_no_longer_help() -> None:
+    masks = draw("uniform", 12, 200, np.random.default_rng(0))
+    noise = np.random.default_rng(1).normal(size=200)
+    growth, held_out = Growth(3, 0.1, 1.0, 1.0, 5, False), np.arange(40)
+    model, errors = grow_until(masks, noise, growth, 0, held_out)
+    assert model.booster.num_trees() <= int(errors.argmin()) + PATIENCE < MOST_TREES
+    for n_trees in (0, 3, int(errors.argmin())):
+        missed = model.predict(masks[held_out], n_trees) - noise[held_out]
+        assert errors[n_trees] == pytest.approx(missed @ missed, rel=1e-5)
 
 
 def test_pruning_keeps_the_constant_and_never_all_ties_away() -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spexcore.cli import main
@@ -221,3 +222,19 @@ def test_what_cannot_be_shared_is_one_line(
     status, out, err = run(capsys, *arguments, "--run", str(saved))
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert said in err
+
+
+def test_the_estimator_benchmark_keeps_its_rows_and_others_have_none(
+    capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    (tmp_path / "games").mkdir()
+    np.savez(tmp_path / "games" / "one.npz", values=np.arange(64.0))
+    chosen = ["--part", "real", "--method", "Lasso 1", "--out", str(tmp_path / "rows.jsonl")]
+    status, out, err = run(capsys, "bench", "estimators", "--data", str(tmp_path), *chosen, "--seeds", "1")
+    assert (status, err) == (0, "")
+    assert "| Lasso 1 | 1.000 |" in out
+    status, again, _ = run(capsys, "bench", "estimators", "--out", str(tmp_path / "rows.jsonl"), "--seeds", "0")
+    assert (status, again) == (0, out)
+    status, _, err = run(capsys, "bench", "engine", "--seeds", "1")
+    assert status == 2
+    assert "`spex bench estimators`" in err

@@ -1,6 +1,8 @@
 """explain: the budget is kept, what leads is measured, and the same seed says the same."""
 
+import json
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,8 +108,31 @@ def test_a_constant_game_has_no_effects() -> None:
     assert explanation.faithfulness.r2 == 1.0
 
 
-def test_a_bad_value_names_the_mask() -> None:
-    game = spex.FunctionGame(lambda masks: np.where(masks[:, 0], 1.0, np.nan), players=list("abcd"))
+@pytest.mark.parametrize(
+    ("n_players", "budget", "value"),
+    [
+        (1, 2, lambda masks: 2.0 + 3.0 * masks[:, 0]),
+        (2, 4, lambda masks: masks.all(axis=1)),
+        (8, 60, lambda masks: masks.all(axis=1)),  # every value but one is the same
+        (8, 60, lambda masks: np.full(len(masks), 7.0)),
+        (60, 40, lambda masks: 2.0 * masks[:, 5] - masks[:, 17] * masks[:, 3]),  # fewer masks than players
+    ],
+)
+@pytest.mark.parametrize("estimator", [spex.WalshGP(), spex.StackSPEX(), spex.ProxySPEX(), spex.Lasso()], ids=repr)
+def test_what_there_is_little_to_say_of_is_said_in_finite_numbers(
+    estimator: spex.Estimator, n_players: int, budget: int, value: Any
+) -> None:
+    game = spex.FunctionGame(lambda masks: value(masks) * 1.0, [f"p{i}" for i in range(n_players)])
+    explanation = spex.explain(game, estimator, budget=budget, masks="mixed", held_out=32)
+    numbers = json.dumps({**explanation.to_json(), "seconds": 0}, allow_nan=False)
+    assert "coefficients" in numbers
+    assert all(low <= high for low, high in explanation.intervals.values())
+    assert -1e9 < explanation.faithfulness.r2 <= 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_bad_value_names_the_mask(bad: float) -> None:
+    game = spex.FunctionGame(lambda masks: np.where(masks[:, 0], 1.0, bad), players=list("abcd"))
     with pytest.raises(spex.BadValue, match="mask"):
         spex.explain(game, spex.Lasso(), budget=12)
 
