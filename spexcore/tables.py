@@ -30,8 +30,8 @@ def explanation_text(explanation: Explanation, index: str, top: int) -> str:
     lines = [
         f"{len(explanation.players)} players, {explanation.masks_asked:,} masks asked, "
         f"{explanation.masks_paid:,} paid, {explanation.seconds:.1f} s, run {explanation.id}",
-        f"held-out R2 {judged.r2:.3f}{_within(judged.r2_interval)} uniform, {judged.r2_near:.3f}"
-        f"{_within(judged.r2_near_interval)} near the full prompt (error {judged.mae_near:.3f})",
+        f"held-out R2 {judged.r2:.3f}{_within(judged.r2_interval)} uniform (error {judged.mae:.3f}), "
+        f"{judged.r2_near:.3f}{_within(judged.r2_near_interval)} near the full prompt (error {judged.mae_near:.3f})",
         *_curves_text(judged),
     ]
     interactions = interactions_json(explanation, index, top)

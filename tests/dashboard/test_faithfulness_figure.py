@@ -80,7 +80,8 @@ def test_report_and_command_line_have_the_curves(judged: Explanation) -> None:
     for cell in ("−0.20", "0.50", "0.90", "+1.50", "−1.00", "+2.00"):
         assert f">{cell}</td>" in markup
     text = explanation_text(judged, "comobius", 0)
-    assert "held-out R2 0.900 [0.850, 0.930] uniform, 0.800 [0.700, 0.860] near the full prompt (error 0.200)" in text
+    assert "held-out R2 0.900 [0.850, 0.930] uniform (error 0.300), 0.800 [0.700, 0.860] near the full" in text
+    assert "near the full prompt (error 0.200)" in text
     assert "R2 by terms kept: 1 -0.20, 2 0.50, 5 0.90, 7 0.90; variance by order: 1 75%, 2 25%" in text
     assert "value without 0, 1, 2 players: terms +3.00 +1.00 -1.00; single effects +3.00" in text
 

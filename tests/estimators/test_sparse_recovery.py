@@ -5,7 +5,9 @@ import pytest
 
 from spexcore.estimators.screening import LEAST_BAR, SCANNED, Literals, bar, best_conjunction, leading_parities
 from spexcore.estimators.sparse_recovery import recover
+from spexcore.estimators.stack import StackSPEX
 from spexcore.estimators.walsh_kernel import signs_of
+from spexcore.lenses.synthetic import random_game
 from spexcore.masks import draw
 from spexcore.spectrum import Spectrum
 
@@ -31,6 +33,19 @@ def test_a_sum_of_twelve_terms_of_orders_to_five_is_recovered_exactly(kind: str)
     masks, fresh = draw("uniform", 20, 900, rng), draw("uniform", 20, 500, rng)
     found = spectrum(masks, sum_of(kind, chosen, masks))
     np.testing.assert_allclose(found.predict(fresh), sum_of(kind, chosen, fresh), atol=1e-8)
+
+
+@pytest.mark.parametrize("basis", ["ands", "parities"])
+@pytest.mark.parametrize(("n_players", "n_masks"), [(32, 1344), (64, 3072)])
+def test_the_default_blend_returns_twenty_terms_exactly_from_uniform_masks(
+    n_players: int, n_masks: int, basis: str
+) -> None:
+    game = random_game(n_players, 20, basis=basis, seed=90)
+    masks = draw("uniform", n_players, n_masks, np.random.default_rng(90))
+    found = StackSPEX().fit(masks, game(masks)).coefficients
+    true = {c: v for c, v in game.fourier.items() if abs(v) > 1e-9}
+    assert {c for c, v in found.items() if abs(v) > 1e-6} - {()} == true.keys() - {()}
+    assert [found[c] for c in true] == pytest.approx(list(true.values()), abs=1e-6)
 
 
 def test_a_conjunction_with_removed_players_is_found() -> None:
