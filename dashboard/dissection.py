@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,8 @@ import numpy as np
 from dashboard.jobs import Job
 from dashboard.request import Prompts
 from dashboard.work import Shelf, rebuilt
-from spexcore.circuits import METHODS, Circuit, Pruned, circuit, pruning_curve
+from spexcore.circuits import DOUBTED, METHODS, Circuit, Pruned, circuit, pruning_curve
 from spexcore.errors import BadInput
-from spexcore.estimators import WalshGP
 from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame, Progress
 from spexcore.masks import draw
@@ -49,8 +49,9 @@ def sizes(n_players: int) -> list[int]:
 def ablations(explanation: Explanation) -> int:
     """About how many ablations `prune` asks for; those in the store are not paid again."""
     tried = sizes(len(explanation.players))
-    fixed = 1 + len(explanation.players) + 2 + len(tried) * (2 * _SUBSETS + 7) + sum(tried)
-    return fixed + (1 + len(tried)) * n_samples(explanation)
+    pairs = len(tried) * comb(DOUBTED, 2)
+    fixed = 1 + len(explanation.players) + 2 + len(tried) * (2 * _SUBSETS + 7) + sum(tried) + pairs
+    return fixed + n_samples(explanation) + len(tried) * (3 * n_samples(explanation) // 2)
 
 
 def prune(job: Job, explanation: Explanation, others: Prompts, shelf: Shelf) -> Pruning:
@@ -65,8 +66,7 @@ def prune(job: Job, explanation: Explanation, others: Prompts, shelf: Shelf) -> 
         # A spectrum of masks near the whole model says nothing about few parts: this one is of masks of its own.
         masks = draw("uniform", game.n_players, n_samples(explanation), np.random.default_rng(seed))
         samples = masks, metered(masks)
-        spectrum = WalshGP().fit(*samples, seed=seed, players=game.players)
-        curve = pruning_curve(metered, spectrum, samples, sizes=tried, held_out=held_out, seed=seed)
+        curve = pruning_curve(metered, samples, sizes=tried, held_out=held_out, seed=seed)
         chosen = [one.kept for one in curve if one.method == METHODS[0]]
         circuits = {len(kept): circuit(metered, kept, n_subsets=_SUBSETS) for kept in chosen}
         ends = {name: _ends(one) for name, one in {"": metered, **held_out}.items()}

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
-from spexcore.estimators import Lasso
+from spexcore.estimators import Lasso, WalshGP
+from spexcore.estimators.base import SampleEstimator
 from spexcore.game import Game, Values
-from spexcore.masks import Coalition, Masks
+from spexcore.masks import Coalition, Masks, all_masks, pack
 from spexcore.spectrum import Spectrum
 
 ENUMERABLE = 200_000  # sets of one size up to which all are weighed, so that the best one is known to be the best
-TRIES, ROUNDS = 32, 12  # swaps measured at a time, those predicted best, and how often
+TRIES = 32  # swaps measured at a time, those predicted best
+DOUBTED = 12  # members of a circuit, those missed least alone, that may stand in for each other
 METHODS = ("spectrum", "lasso", "single ablation", "best of random")
 _LAYER = re.compile(r"L(\d+)(?:[HGN]\d+|MLP)")
 
@@ -26,51 +28,62 @@ class Pruned:
     """One point of a pruning curve: the players that a method keeps, and what the model without the others does.
 
     chosen_on: value of the game by which they were chosen. held_out: value of every other game, by name. exact:
-    whether no other set of this size is better by the method's own prediction. ablations: what it measured to choose,
-    beyond the samples that all methods share.
+    whether no other set of this size is better by the method's own prediction. settled: whether every swap of one
+    player for another was measured, and none is better. ablations: what the method measured to choose.
     """
 
     method: str
     kept: Coalition
     chosen_on: float
     held_out: Mapping[str, float]
-    exact: bool
-    ablations: int = 0
+    ablations: int
+    exact: bool = False
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A mask (n_players,), and what is known of it: see Pruned."""
+
+    mask: NDArray[np.bool_]
+    ablations: int
+    exact: bool = False
+    settled: bool = False
 
 
 def pruning_curve(
     game: Game,
-    spectrum: Spectrum,
     samples: tuple[Masks, Values],
     *,
     sizes: Sequence[int],
     held_out: Mapping[str, Game],
+    estimator: SampleEstimator | None = None,
     seed: int = 0,
 ) -> list[Pruned]:
-    """Each method's best `size` players: by the spectrum, by a Lasso on the same samples, by single ablations, and the
-    best of as many random sets as there are samples.
+    """Each method's best `size` players, none of them after more ablations than there are samples.
 
-    What the spectrum predicts to be best is measured, and swapped on while an ablation shows a better set, with at most
-    as many ablations as there are samples. held_out: games on prompts that were not used to choose, players the same.
-    Raises BadInput for impossible sizes.
+    A Lasso learns from all of the samples; random sets are as many as they; single ablations are one a player. The
+    spectrum (of WalshGP, unless another estimator is given) learns from half of the samples, and spends as many
+    ablations as are in the other half on swaps: from the set predicted best to a better one as long as there is one.
+    held_out: games on prompts that were not used to choose, players the same. Raises BadInput for impossible sizes.
     """
     if not all(0 < size <= game.n_players for size in sizes):
         raise BadInput(f"`sizes` must lie in 1 to {game.n_players} players; got {list(sizes)}.")
-    linear = Lasso().fit(*samples, seed=seed, players=game.players)
-    single = single_effects(game)
-    alone = Spectrum({(i,): -effect for i, effect in enumerate(single.tolist())}, game.players)  # sign: kept is good
-    found = []
-    for size in sizes:
-        mask, exact = best_of_size(spectrum, size)
-        swapped, spent = _swapped_on(game, spectrum, mask, len(samples[0]))
-        exact = exact and bool((mask == swapped).all())
-        found.append(_pruned("spectrum", swapped, game, held_out, exact=exact, ablations=spent))
-        for method, ranked, spent in (("lasso", linear, 0), ("single ablation", alone, game.n_players + 1)):
-            mask, exact = best_of_size(ranked, size)
-            found.append(_pruned(method, mask, game, held_out, exact=exact, ablations=spent))
-        mask = _best_of_random(game, size, len(samples[0]), seed)
-        found.append(_pruned("best of random", mask, game, held_out, ablations=len(samples[0])))
-    return found
+    masks, values = samples
+    budget, players = len(masks), game.players
+    half = np.random.default_rng([seed, 0]).permutation(budget)[: -(-budget // 2)]
+    spectrum = (estimator or WalshGP()).fit(masks[half], values[half], seed=seed, players=players)
+    linear = Lasso().fit(masks, values, seed=seed, players=players)
+    effects = single_effects(game).tolist()
+    single = Spectrum({(i,): -effect for i, effect in enumerate(effects)}, players)  # sign: kept is good
+    choosers: tuple[Callable[[int], _Choice], ...] = (
+        lambda size: _swapped_on(game, spectrum, size, len(half), budget),
+        lambda size: _predicted(linear, size, budget),
+        lambda size: _predicted(single, size, game.n_players + 1),
+        lambda size: _best_of_random(game, size, budget, seed),
+    )
+    methods = dict(zip(METHODS, choosers, strict=True))
+    return [_pruned(name, choose(size), game, held_out) for size in sizes for name, choose in methods.items()]
 
 
 def single_effects(game: Game) -> NDArray[np.float64]:
@@ -122,47 +135,52 @@ def _flipped(mask: NDArray[np.bool_], flips: list[tuple[int, ...]]) -> Masks:
     return around
 
 
-def _swapped_on(game: Game, spectrum: Spectrum, mask: NDArray[np.bool_], most: int) -> tuple[NDArray[np.bool_], int]:
-    """The mask after the swaps that ablations confirm, of those predicted best; and the ablations spent on it."""
-    value, spent = float(game(mask[None])[0]), 1
-    for _ in range(ROUNDS):
+def _swapped_on(game: Game, spectrum: Spectrum, size: int, spent: int, most: int) -> _Choice:
+    """From the set predicted best, the swaps that ablations confirm, those predicted best first, until none is left
+    or `most` ablations are spent; so many were spent before."""
+    mask, exact = best_of_size(spectrum, size)
+    start, value = mask, float(game(mask[None])[0])
+    spent, seen = spent + 1, set(pack(mask[None]))
+    while True:
         around = _flipped(mask, _swaps(mask))
-        tried = around[np.argsort(-spectrum.predict(around), kind="stable")[: min(TRIES, most - spent)]]
+        around = around[[key not in seen for key in pack(around)]]
+        tried = around[np.argsort(-spectrum.predict(around), kind="stable")[: max(0, min(TRIES, most - spent))]]
+        if not len(tried):
+            return _Choice(mask, spent, exact and mask is start, settled=not len(around))
         values = game(tried)
         spent += len(tried)
-        if not len(tried) or values.max() <= value + 1e-12:
-            break
-        mask, value = tried[int(np.argmax(values))], float(values.max())
-    return mask, spent
+        seen.update(pack(tried))
+        if values.max() > value + 1e-12:
+            mask, value = tried[int(np.argmax(values))], float(values.max())
 
 
-def _best_of_random(game: Game, size: int, n_sets: int, seed: int) -> NDArray[np.bool_]:
+def _predicted(spectrum: Spectrum, size: int, ablations: int) -> _Choice:
+    mask, exact = best_of_size(spectrum, size)
+    return _Choice(mask, ablations, exact)
+
+
+def _best_of_random(game: Game, size: int, n_sets: int, seed: int) -> _Choice:
     ranks = np.random.default_rng([seed, size]).random((n_sets, game.n_players)).argsort(axis=1).argsort(axis=1)
     masks = np.unique(ranks < size, axis=0)
-    return masks[int(np.argmax(game(masks)))]
+    return _Choice(masks[int(np.argmax(game(masks)))], len(masks))
 
 
-def _pruned(
-    method: str,
-    mask: NDArray[np.bool_],
-    game: Game,
-    held_out: Mapping[str, Game],
-    *,
-    exact: bool = False,
-    ablations: int = 0,
-) -> Pruned:
-    others = {name: float(one(mask[None])[0]) for name, one in held_out.items()}
-    kept = tuple(np.flatnonzero(mask).tolist())
-    return Pruned(method, kept, float(game(mask[None])[0]), others, exact, ablations)
+def _pruned(method: str, found: _Choice, game: Game, held_out: Mapping[str, Game]) -> Pruned:
+    values = {name: float(one(found.mask[None])[0]) for name, one in held_out.items()}
+    kept = tuple(np.flatnonzero(found.mask).tolist())
+    value = float(game(found.mask[None])[0])
+    return Pruned(method, kept, value, values, found.ablations, found.exact, found.settled)
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """How well some players alone do what the whole model does.
+    """How well some players alone, C, do what the whole model M does; m is the value with all others ablated.
 
-    faithfulness: (m(C) - m(nothing)) / (m(all) - m(nothing)). incompleteness: mean over random K in C of
-    |m(C - K) - m(all - K)|, small when nothing outside C can stand in. minimality: for each member the value that C
-    loses without it. m is the game's value, all other players ablated. Wang et al. 2022, section 4.
+    faithfulness: (m(C) - m(nothing)) / (m(M) - m(nothing)), 1 where |m(M) - m(C)| is 0. incompleteness: the mean over
+    subsets K of C of |m(C - K) - m(M - K)|, small when nothing outside C can stand in. minimality: for each member v
+    the largest |m(C - K - v) - m(C - K)|, small when v is idle; K is empty, or one of the members missed least when v
+    is one of them: two that stand in for each other are idle only one at a time. Wang et al. 2022, section 4, where
+    faithfulness is |m(M) - m(C)| itself, and the largest over K is searched for.
     """
 
     members: Coalition
@@ -172,23 +190,46 @@ class Circuit:
 
 
 def circuit(game: Game, members: Coalition, *, n_subsets: int = 32, seed: int = 0) -> Circuit:
-    """Judge a set of players by ablations: 3 + 2 n_subsets + one a member."""
+    """Judge a set of players by ablations: 3 + 2 n_subsets, one a member, and one a pair of those missed least.
+
+    All subsets K where they are at most n_subsets, else so many drawn at random.
+    """
     inside = np.zeros(game.n_players, dtype=bool)
     inside[list(members)] = True
-    rng = np.random.default_rng(seed)
-    removed = (rng.random((n_subsets, game.n_players)) < 0.5) & inside
-    without = np.repeat(inside[None], len(members), axis=0)
-    without[np.arange(len(members)), list(members)] = False
-    ends = np.array([np.zeros_like(inside), np.ones_like(inside), inside])
-    values = game(np.vstack([ends, without, inside & ~removed, ~removed]))
-    nothing, whole, alone = values[:3].tolist()
-    gaps = values[3 + len(members) :].reshape(2, n_subsets)
+    nothing, whole, alone = game(np.array([np.zeros_like(inside), np.ones_like(inside), inside])).tolist()
+    removed = _subsets(inside, n_subsets, seed)
+    gaps = game(inside & ~removed) - game(~removed)
     return Circuit(
         members,
         (alone - nothing) / (whole - nothing) if whole != nothing else 1.0,
-        float(np.abs(gaps[0] - gaps[1]).mean()),
-        dict(zip(members, (alone - values[3 : 3 + len(members)]).tolist(), strict=True)),
+        float(np.abs(gaps).mean()),
+        _minimality(game, inside, alone),
     )
+
+
+def _subsets(inside: NDArray[np.bool_], most: int, seed: int) -> Masks:
+    """Subsets of the players inside, (at most `most`, n_players)."""
+    size = int(inside.sum())
+    if 2**size > most:
+        return (np.random.default_rng(seed).random((most, len(inside))) < 0.5) & inside
+    found = np.zeros((2**size, len(inside)), dtype=bool)
+    found[:, inside] = all_masks(size)
+    return found
+
+
+def _minimality(game: Game, inside: NDArray[np.bool_], alone: float) -> dict[int, float]:
+    """What each member takes along at most, alone or when another one is gone before it."""
+    members = np.flatnonzero(inside)
+    without = game(_flipped(inside, [(i,) for i in members.tolist()]))
+    effects = np.abs(alone - without)
+    doubted = np.sort(np.argsort(effects, kind="stable")[:DOUBTED])
+    pairs = list(combinations(doubted.tolist(), 2))
+    if pairs:
+        left, right = np.array(pairs).T
+        both = game(_flipped(inside, list(zip(members[left].tolist(), members[right].tolist(), strict=True))))
+        np.maximum.at(effects, left, np.abs(without[right] - both))
+        np.maximum.at(effects, right, np.abs(without[left] - both))
+    return dict(zip(members.tolist(), effects.tolist(), strict=True))
 
 
 @dataclass(frozen=True)

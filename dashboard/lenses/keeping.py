@@ -36,9 +36,9 @@ def panel(view: View) -> None:
             if state.get(_OTHERS):
                 st.caption(f"judged on {len(state.get(_OTHERS))} other prompts")
         st.caption(
-            "Keeps few parts and ablates all others: those that a spectrum (WalshGP) or a Lasso chooses after the same "
-            f"{dissection.n_samples(explanation):,} uniform masks, those missed most alone, or the best of as many "
-            "random sets of each size."
+            "Keeps few parts and ablates all others. Each way of choosing has the same "
+            f"{dissection.n_samples(explanation):,} ablations a size: half of them for a spectrum (WalshGP) and half "
+            "for swaps that it proposes, all for a Lasso, or for random sets; those missed most alone take one a part."
         )
         if job is not None:
             waiting.polled(job, _progress)
@@ -69,9 +69,9 @@ def _told(explanation: Explanation, best: Pruned, found: Circuit, ends: tuple[fl
     unit = quantity(explanation).unit
     names = ", ".join(explanation.players[i] for i in best.kept)
     surely = (
-        "No other set of this size is better by the spectrum's prediction."
-        if best.exact
-        else "Found by swaps: another set may be better by the spectrum's prediction."
+        "Every swap of one of these parts for another was measured: none is better."
+        if best.settled
+        else "Found by measured swaps, as many as were paid for: another set may be better."
     )
     reached = f"{amount(best.chosen_on)} {unit}".rstrip()
     st.text(f"The spectrum keeps {names}. On {_CHOSEN}: {reached}; the whole model has {amount(ends[1])}.")
@@ -80,7 +80,8 @@ def _told(explanation: Explanation, best: Pruned, found: Circuit, ends: tuple[fl
         plain(
             f"Faithfulness {found.faithfulness:.2f} (1: does what the whole model does beyond nothing). "
             f"Incompleteness {found.incompleteness:.2f} {unit} (0: nothing outside stands in). "
-            f"Minimality: {explanation.players[least]} is missed least, by {amount(found.minimality[least])} {unit}. "
+            f"Minimality: {explanation.players[least]} does least, {amount(found.minimality[least])} {unit}, alone or "
+            "with another one gone. "
             f"{surely}"
         )
     )

@@ -13,6 +13,7 @@ SUITES = {
     "engine": "spexcore.bench.engine",
     "training": "spexcore.bench.retraining",
     "confirmation": "spexcore.bench.confirmation",
+    "components": "spexcore.bench.components",
 }
 
 

@@ -14,7 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spexcore.masks import Masks
+from spexcore.models.component_question import ComponentQuestion
 from spexcore.models.language_model import LanguageModel
+from spexcore.models.passes import read
+from spexcore.models.sites import Cut, hooked
 
 Sequences = list[NDArray[np.int64]]
 Loop = Callable[[], NDArray[np.float64]]
@@ -95,3 +99,16 @@ def spectralexplain_causal(model: LanguageModel, prompts: Sequences, target: lis
         return totals
 
     return run
+
+
+def parts_one_by_one(question: ComponentQuestion, masks: Masks) -> NDArray[np.float64]:
+    """Values (n_masks,) of one prompt as notebooks on ablation get them: a mask at a time, logits of every position."""
+    model, (one,), (fill,) = question.model, question.passes, question.fills
+    ids = torch.tensor([one.ids], device=model.device)
+    found = []
+    with torch.inference_mode():
+        for mask in masks:
+            with hooked(question.sites, Cut(mask[None], torch.zeros(1, dtype=torch.int64), fill)):
+                logits = model.network(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+            found.append(float(read(model, logits if logits.ndim == 2 else logits[:, -one.n_scored :], [one])[0]))
+    return np.array(found)

@@ -33,13 +33,27 @@ def random_llama(shape: str, *, dtype: str = "float32", device: str | None = Non
         tie_word_embeddings=True,
         initializer_range=0.05,
     )
+    return _random(config, f"random {shape} Llama", dtype, device)
+
+
+def random_gpt2(n_layers: int = 12) -> LanguageModel:
+    """GPT-2 small with random weights, or fewer of its layers; words as those of `random_llama`."""
+    import transformers
+
+    config = transformers.GPT2Config(n_layer=n_layers, n_positions=4096)
+    return _random(config, f"random GPT-2 of {n_layers} layers", "float32", None)
+
+
+def _random(config: Any, name: str, dtype: str, device: str | None) -> LanguageModel:
+    import transformers
+
     place = choose_device(device)
     torch.manual_seed(0)
     with torch.device(place):
         network = transformers.AutoModelForCausalLM.from_config(config, dtype=DTYPES[dtype])
     network = network.eval().requires_grad_(False)
-    kept = {"revision": None, "tokenizer": _words(vocabulary), "network": network}
-    named: dict[str, Any] = {"id": f"random {shape} Llama", "sha256": f"random {shape}", "dtype": dtype, "labels": None}
+    kept = {"revision": None, "tokenizer": _words(config.vocab_size), "network": network}
+    named: dict[str, Any] = {"id": name, "sha256": name, "dtype": dtype, "labels": None}
     return LanguageModel(**named, device=str(network.device), kind="causal", max_tokens=4096, **kept)
 
 

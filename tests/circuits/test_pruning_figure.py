@@ -6,7 +6,7 @@ from spexcore.circuits import Pruned
 from spexcore.figures import pruning
 
 CURVE = [
-    Pruned(method, tuple(range(size)), size * slope, {"accuracy": slope}, exact=True)
+    Pruned(method, tuple(range(size)), size * slope, {"accuracy": slope}, ablations=9)
     for method, slope in (("spectrum", 1.0), ("lasso", 0.5), ("best of random", 0.25))
     for size in (2, 4)
 ]
