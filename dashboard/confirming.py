@@ -4,20 +4,19 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import loaders, session, settings, state, waiting, work
-from dashboard.charts import chart, picked
+from dashboard import loaders, settings, state, waiting, work
+from dashboard.charts import chart
 from dashboard.doors import plain
 from dashboard.jobs import Job
 from spexcore.explanation import Explanation
 from spexcore.figures.confirmation import confirmation
-from spexcore.figures.rows import coalition_from
 from spexcore.figures.trust import confirmed
 
 _CHART = "pick-claim"
 
 
-def panel(explanation: Explanation, dark: bool) -> None:
-    """What was confirmed, or the button that finds out; part of the results."""
+def panel(explanation: Explanation, dark: bool) -> dict[str, str]:
+    """What was confirmed, or the button that finds out; part of the results. Key -> figure of its chart, if any."""
     job = loaders.jobs().get(_job_id(explanation))
     if job is not None and job.state == "done" and state.get(state.CONFIRMED) is not job:
         # The run file has changed: read it again; of an example, the copy that was kept with its confirmation.
@@ -25,8 +24,7 @@ def panel(explanation: Explanation, dark: bool) -> None:
         state.set_address(run=job.result)
         st.rerun(scope="app")
     with st.container(border=True, key="confirming"):
-        if explanation.confirmation is not None:
-            _found(explanation, dark)
+        drawn = _found(explanation, dark) if explanation.confirmation is not None else {}
         with st.container(horizontal=True, vertical_alignment="center", key="validating"):
             _button(explanation, job)
             st.caption(
@@ -34,21 +32,22 @@ def panel(explanation: Explanation, dark: bool) -> None:
             )
         if job is not None:
             waiting.polled(job, _progress)
+    return drawn
 
 
-def _found(explanation: Explanation, dark: bool) -> None:
+def _found(explanation: Explanation, dark: bool) -> dict[str, str]:
     st.markdown(f"**{plain(confirmed(explanation) or 'There is no term to confirm')}**")
     if not confirmed(explanation):
-        return
-    chart(
+        return {}
+    figure = chart(
         confirmation(explanation, dark=dark), key=_CHART, name=f"spex-{explanation.id}-confirmation",
-        on_select=_clicked,
         alt="Claimed against measured value of the leading terms; confirmed ones lie on the diagonal",
     )  # fmt: skip
     st.caption(
         "Filled: predicted, with its 95 % interval. Hollow: measured by the run itself, so exact by construction. "
         "A term on the diagonal was claimed as it was measured; ✗ marks one that does not hold."
     )
+    return {_CHART: figure}
 
 
 def _button(explanation: Explanation, job: Job | None) -> None:
@@ -64,11 +63,6 @@ def _button(explanation: Explanation, job: Job | None) -> None:
 
 def _progress(job: Job) -> None:
     st.caption(f"{waiting.phase(job)}: {job.done:,} of {job.total:,} ablations")
-
-
-def _clicked() -> None:
-    if marked := picked(_CHART):
-        state.choose(coalition_from(marked, session.MANY))
 
 
 def _job_id(explanation: Explanation) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import card, details, loaders, notes, session, settings, state, waiting, work
+from dashboard import card, details, loaders, notes, settings, state, waiting, work
 from dashboard.doors import guarded, plain
 from dashboard.jobs import Job
 from dashboard.view import View
@@ -46,7 +46,7 @@ def _choice(explanation: Explanation, shown: Sequence[Row], chosen: Coalition) -
 
 
 def _listed() -> None:
-    state.choose(coalition_from(st.session_state[_TERM], session.MANY))
+    state.choose(coalition_from(st.session_state[_TERM], state.MANY))
 
 
 def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> None:

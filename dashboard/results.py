@@ -1,23 +1,27 @@
-"""The results of one run: text, term matrix, graph and detail card, which show one selection. A fragment of its own.
+"""The results of one run: text, term matrix, graph and detail card, which show one selection.
 
-A click redraws this fragment alone. What it chose is copied into the page's own state at once, because any change of a
-figure clears Plotly's selection without a call.
+Two fragments, one in the other. The outer draws what a run is, under the index and the terms asked for; the inner, what
+depends on the selection, and it alone is drawn again after a click.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
-from dashboard import confirming, panels, session, settings, state, trusting
-from dashboard.charts import chart, picked
+from dashboard import confirming, links, panels, settings, state, trusting
+from dashboard.charts import chart
 from dashboard.doors import guarded, plain
 from dashboard.inspector import inspector
 from dashboard.lenses import LENSES
+from dashboard.links import Linked
 from dashboard.view import View
 from spexcore.explanation import Explanation
-from spexcore.figures.network import graph
-from spexcore.figures.rows import Row, coalition_from, rows
-from spexcore.figures.terms import matrix
+from spexcore.figures.marks import Marks
+from spexcore.figures.network import Plan, graph, plan, spot
+from spexcore.figures.rows import rows
+from spexcore.figures.terms import band, matrix
 from spexcore.figures.trust import confirmed, made, trust
 from spexcore.figures.words import INDEX_NAMES, answer, headline
 from spexcore.masks import Coalition
@@ -27,36 +31,61 @@ _TERMS, _GRAPH = "pick-terms", "pick-graph"
 
 
 def results(explanation: Explanation) -> None:
-    """Draw a run; on a click only this part is drawn again."""
+    """Draw a run."""
     st.fragment(_results)(explanation, state.get(state.SHOWN))
 
 
 def _results(explanation: Explanation, name: str) -> None:
-    if state.get(state.SHOWN) != name or state.get(state.NOTICE) or state.get(state.GOTO):
-        st.rerun()  # a click in here opened another run or page, or left something to say: that is the whole page's
+    _leave_to_page(name)
     with guarded():
         index = state.get(state.INDEX)
         shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))
-        view = View(explanation, tuple(shown), _chosen(explanation, shown), index, dark=st.context.theme.type == "dark")
-        lens = LENSES[state.get(state.LENS)]
+        view = View(explanation, tuple(shown), (), index, dark=st.context.theme.type == "dark")
         with st.container(key="panes"):
             left, right = st.columns([68, 32], gap="medium")
         with left:
             _head(explanation)
-            lens.parts(view)
+            parts = st.container()
             _switches()
-            _views(view)
+            planned = plan(explanation, view.rows, index=index)
+            charts = _views(view, planned)
             trusting.panel(explanation, dark=view.dark)
-            confirming.panel(explanation, dark=view.dark)
-        with right, st.container(border=True, key="inspector"):
+            charts |= confirming.panel(explanation, dark=view.dark)
+        st.fragment(_linked)(name, view, planned, charts, (parts, right, st.container()))
+
+
+def _leave_to_page(name: str) -> None:
+    """A click in here opened another run or page, or left something to say: that is the whole page's."""
+    if state.get(state.SHOWN) != name or state.get(state.NOTICE) or state.get(state.GOTO):
+        st.rerun()
+
+
+def _linked(name: str, view: View, planned: Plan, charts: Mapping[str, str], places: tuple[Any, Any, Any]) -> None:
+    """What depends on the selection. charts: key -> figure of those drawn around; places: containers around this."""
+    _leave_to_page(name)
+    with guarded():
+        parts, card, beneath = places
+        view = replace(view, chosen=_chosen(view))
+        lens = LENSES[state.get(state.LENS)]
+        # Each in a container of this fragment's own: a fragment within it would leave its traces in those around.
+        with parts, st.container(key="parts"):
+            linked = lens.parts(view)
+        with card, st.container(border=True, key="inspector"):
             inspector(view, lens.excerpt(view))
-        lens.beneath(view)
+        with beneath, st.container(key="beneath"):
+            lens.beneath(view)
+        marks = {
+            _TERMS: band(view.rows[: settings.ROWS], selected=view.chosen, dark=view.dark),
+            _GRAPH: spot(planned, selected=view.chosen, dark=view.dark),
+        }
+        around = {key: Linked(figure, marks.get(key, Marks())) for key, figure in charts.items()}
+        links.draw({**around, **linked})
 
 
-def _chosen(explanation: Explanation, shown: Sequence[Row]) -> Coalition:
+def _chosen(view: View) -> Coalition:
     """What is selected, else the strongest interaction on screen, so that the card is never empty."""
-    chosen = tuple(i for i in state.get(state.CHOSEN) if i < len(explanation.players))
-    together = [row for row in shown if row.order > 1] or list(shown)
+    chosen = tuple(i for i in state.get(state.CHOSEN) if i < len(view.explanation.players))
+    together = [row for row in view.rows if row.order > 1] or list(view.rows)
     return chosen or (together[0].coalition if together else (0,))
 
 
@@ -91,24 +120,24 @@ def _switches() -> None:
         st.select_slider("Terms", settings.TOPS, key=state.key(state.TOP), width=190, persist_state="session")
 
 
-def _views(view: View) -> None:
+def _views(view: View, planned: Plan) -> dict[str, str]:
+    """Matrix and graph; key -> figure of each."""
     if not view.rows:
         st.info("No term of this kind: choose other orders, or another index.")
-        return
+        return {}
     if note := view.explanation.interactions(view.index).note:
         st.caption(f":material/info: {note}")
     with st.container(key="views"):
         terms, network = st.columns([55, 45], gap="small")
     with terms:
-        figure = matrix(view.explanation, view.rows[: settings.ROWS], selected=view.chosen, dark=view.dark)
-        chart(
-            figure, key=_TERMS, name=f"spex-{view.explanation.id}-terms", on_select=_clicked_term,
+        table = chart(
+            matrix(view.explanation, view.rows[: settings.ROWS], dark=view.dark),
+            key=_TERMS, name=f"spex-{view.explanation.id}-terms",
             alt="Matrix of the strongest terms: their players, effects and intervals",
         )  # fmt: skip
     with network:
-        figure = graph(view.explanation, view.rows, index=view.index, selected=view.chosen, dark=view.dark)
-        chart(
-            figure, key=_GRAPH, name=f"spex-{view.explanation.id}-graph", on_select=_clicked_node,
+        circle = chart(
+            graph(planned, dark=view.dark), key=_GRAPH, name=f"spex-{view.explanation.id}-graph",
             alt="Graph of the interactions between the parts",
         )  # fmt: skip
     if len(view.rows) > settings.ROWS:
@@ -117,16 +146,4 @@ def _views(view: View) -> None:
         "Red raises, blue lowers. ✓ measured by re-ablation; the others are predicted, whiskers are 95 % intervals, "
         "pale bars are not told apart from zero. Hubs: ● two parts, ▲ three, ■ four, ★ more."
     )
-
-
-def _clicked_term() -> None:
-    _clicked(_TERMS)
-
-
-def _clicked_node() -> None:
-    _clicked(_GRAPH)
-
-
-def _clicked(key: str) -> None:
-    if marked := picked(key):
-        state.choose(coalition_from(marked, session.MANY))
+    return {_TERMS: table, _GRAPH: circle}

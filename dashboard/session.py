@@ -15,7 +15,6 @@ from spexcore.figures.words import INDEX_NAMES
 from spexcore.masks import Coalition
 
 UPLOAD = "upload"
-MANY = 10**6  # a click or an address names a player of the run on screen; drawing drops any other
 
 
 def arrive() -> None:
@@ -27,7 +26,7 @@ def arrive() -> None:
             state.set_address(run=state.get(state.SHOWN), sel=selected, job=state.get(state.JOB))
         return
     state.put(**{state.JOB: state.address("job")})
-    asked, chosen = state.address("run"), coalition_from(state.address("sel"), MANY)
+    asked, chosen = state.address("run"), coalition_from(state.address("sel"), state.MANY)
     if asked:
         open_run(asked)
         state.choose(chosen)

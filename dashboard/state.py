@@ -69,6 +69,7 @@ _OWN: dict[str, Any] = {
     MAX_ORDER: None,
     R2: None,
 }
+MANY = 10**6  # a click or an address names a player of the run on screen; drawing drops any other
 _ID = re.compile(r"[a-z0-9-]{1,60}")
 
 

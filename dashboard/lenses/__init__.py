@@ -3,8 +3,8 @@
 A module has TITLE, START (its form's first values, by the names of `state`) and OPTIONS (what its fields of choices can
 hold); `subject()`, `choices()` and `more()`, which draw the form's left side, its first row and its part of Settings;
 `read()`, the question that they ask, and `values(recipe)`, the form's values of a recipe; `parts(view)`, the picture,
-`excerpt(view)`, the pieces of text in which the detail card shows a term, and `beneath(view)`, what stands under the
-linked views.
+which returns the charts in it by their keys, `excerpt(view)`, the pieces of text in which the detail card shows a term,
+and `beneath(view)`, what stands under the linked views. These three are drawn again after every click.
 """
 
 from types import ModuleType

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.lenses import boxes, grid, keeping
+from dashboard.links import Linked
 from dashboard.request import Models, Prompts
 from dashboard.view import View
 from spexcore.errors import BadInput
@@ -172,10 +173,10 @@ def more() -> None:
     )  # fmt: skip
 
 
-def parts(view: View) -> None:
+def parts(view: View) -> dict[str, Linked]:
     """The parts in their places, each on the colour of its score, with a baseline beside them."""
     st.text(_asked(view.explanation.recipe))
-    grid.draw(view)
+    return grid.draw(view)
 
 
 def excerpt(view: View) -> list[Piece]:

@@ -7,16 +7,17 @@ from math import isnan
 import streamlit as st
 
 from dashboard import dissection, loaders, state, waiting
-from dashboard.charts import chart, picked
+from dashboard.charts import chart
 from dashboard.jobs import Job
+from dashboard.links import Linked
 from dashboard.view import View
 from spexcore.circuits import layer_energy
 from spexcore.evidence.ranking import spearman
 from spexcore.explanation import Explanation
 from spexcore.figures import heads
-from spexcore.figures.heads import is_wide, strongest_interactions
-from spexcore.figures.rows import coalition_from
+from spexcore.figures.heads import frame, is_wide, strongest_interactions
 from spexcore.figures.words import INDEX_NAMES
+from spexcore.masks import Coalition
 
 _GRID, _BESIDE, _ADDING = "pick-part", "beside", "adding"
 _INTERACTION, _SINGLE, _GRADIENT = "Strongest interaction", "Single ablation", "Gradient × activation"
@@ -27,7 +28,7 @@ _MEANS = {
 }
 
 
-def draw(view: View) -> None:
+def draw(view: View) -> dict[str, Linked]:
     """Both grids, and in words where the interactions lie."""
     explanation = view.explanation
     shown = explanation.interactions(view.index, max_order=1)
@@ -41,29 +42,26 @@ def draw(view: View) -> None:
             st.toggle(
                 "Add to the term", key=_ADDING, help="A click then adds a part to the term chosen, or takes it out."
             )
-        _grid(
+        linked = _grid(
             view, scores, _GRID, "Layers and heads, each with its score; a click chooses one, in the list of terms too"
         )
     with places[1]:
-        _beside(view, scores)
+        linked |= _beside(view, scores)
     st.caption(_where(view))
+    return linked
 
 
-def _grid(view: View, scores: Sequence[float], key: str, alt: str, largest: float | None = None) -> None:
-    figure = heads(view.explanation, scores=scores, largest=largest, selected=view.chosen, dark=view.dark)
-    name = f"spex-{view.explanation.id}-parts"
-    chart(figure, key=key, name=name, on_select=lambda: _clicked(key, view), alt=alt)
+def _grid(view: View, scores: Sequence[float], key: str, alt: str, largest: float | None = None) -> dict[str, Linked]:
+    figure = heads(view.explanation, scores=scores, largest=largest, dark=view.dark)
+    drawn = chart(figure, key=key, name=f"spex-{view.explanation.id}-parts", alt=alt)
+    return {key: Linked(drawn, frame(view.explanation, selected=view.chosen, dark=view.dark), partial(_choose, view))}
 
 
-def _clicked(key: str, view: View) -> None:
-    if not (marked := picked(key)):
-        return
-    part = coalition_from(marked, len(view.explanation.players))
-    # Plotly forgets what was selected whenever a figure is drawn anew, so shift-clicks cannot add up.
+def _choose(view: View, part: Coalition) -> None:
     state.choose(tuple(set(view.chosen) ^ set(part)) if st.session_state.get(_ADDING) else part)
 
 
-def _beside(view: View, shown: Sequence[float]) -> None:
+def _beside(view: View, shown: Sequence[float]) -> dict[str, Linked]:
     offered = [_INTERACTION, _SINGLE, _GRADIENT] if view.index != "comobius" else [_INTERACTION, _GRADIENT]
     if st.session_state.get(_BESIDE) not in offered:
         st.session_state[_BESIDE] = _INTERACTION
@@ -73,14 +71,15 @@ def _beside(view: View, shown: Sequence[float]) -> None:
     )  # fmt: skip
     scores = _scores(view, which)
     if scores is None:
-        return
+        return {}
     # One scale for both, or what is next to nothing would look like what is large.
-    _grid(view, scores, f"{_GRID}-beside", f"{which} of each part", largest=max(map(abs, [*shown, *scores])))
+    linked = _grid(view, scores, f"{_GRID}-beside", f"{which} of each part", largest=max(map(abs, [*shown, *scores])))
     if which != _INTERACTION:
         other, compared = (_SINGLE, _single(view.explanation)) if which == _GRADIENT else ("what is shown", shown)
         agreement = spearman(compared, scores)
         if not isnan(agreement):
             st.caption(f"Rank agreement with {other.lower()}: {agreement:.2f} (Spearman; 1 is the same order)")
+    return linked
 
 
 def _scores(view: View, which: str | None) -> Sequence[float] | None:

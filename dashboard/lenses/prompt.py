@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import settings, state, tokens
 from dashboard.lenses import boxes
+from dashboard.links import Linked
 from dashboard.request import Models
 from dashboard.view import View
 from spexcore.figures.tokens import Piece, partners, pieces
@@ -109,11 +110,12 @@ def more() -> None:
     boxes.versus_box()
 
 
-def parts(view: View) -> None:
+def parts(view: View) -> dict[str, Linked]:
     """The text, each player on the colour of its score."""
     met = partners([row.coalition for row in view.rows], len(view.explanation.players))
     name = f"spex-{view.explanation.id}-text"
     tokens.draw(excerpt(view), selected=view.chosen, partners=met, key=_PICK, name=name, on_pick=_picked)
+    return {}
 
 
 def excerpt(view: View) -> list[Piece]:

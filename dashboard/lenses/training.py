@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import datasets, evidence_panel, examples, loaders, settings, state
 from dashboard.doors import plain
 from dashboard.lenses import boxes
+from dashboard.links import Linked
 from dashboard.request import Models
 from dashboard.view import View
 from spexcore.errors import SpexError
@@ -175,7 +176,7 @@ def more() -> None:
     )  # fmt: skip
 
 
-def parts(view: View) -> None:
+def parts(view: View) -> dict[str, Linked]:
     """The test text, and what the head says of it."""
     evidence = loaders.evidence(state.get(state.SHOWN))
     tests = list(view.explanation.recipe.get("test") or ())
@@ -186,6 +187,7 @@ def parts(view: View) -> None:
                 st.caption(f"The head, trained on every example, says {_says(evidence, k)}.")
         if len(tests) > _TESTS:
             st.caption(f"and {len(tests) - _TESTS} texts more; their mean is explained.")
+    return {}
 
 
 def beneath(view: View) -> None:

@@ -15,17 +15,17 @@ def confirmation(explanation: Explanation, *, dark: bool = False) -> go.Figure:
     """One marker a claim: where it lies on the diagonal it was claimed as it was measured. Empty where none is kept."""
     colours = palette(dark)
     claims = explanation.confirmation.claims if explanation.confirmation else ()
-    figure = canvas(colours, HEIGHT, margin={"l": 64, "r": 12, "t": 12, "b": 52})
     ends = [0.0, *(end for claim in claims for end in (claim.low, claim.high, claim.measured))]
     pad = 0.08 * (max(ends) - min(ends) or 1.0)
     reach = [min(ends) - pad, max(ends) + pad]
     axis = {"range": reach, "fixedrange": True, "gridcolor": colours.faint, "zerolinecolor": colours.muted}
     unit = f", {quantity(explanation).unit}" if quantity(explanation).unit else ""
     font = {"size": 12, "color": colours.muted}
-    figure.update_layout(
-        xaxis={**axis, "title": {"text": f"claimed{unit}", "font": font}},
-        yaxis={**axis, "title": {"text": f"re-ablated{unit}", "font": font}},
-    )
+    axes = {
+        "xaxis": {**axis, "title": {"text": f"claimed{unit}", "font": font}},
+        "yaxis": {**axis, "title": {"text": f"re-ablated{unit}", "font": font}},
+    }
+    figure = canvas(colours, HEIGHT, margin={"l": 64, "r": 12, "t": 12, "b": 52}, **axes)
     line = {"color": colours.muted, "width": 1, "dash": "dot"}
     figure.add_scatter(x=reach, y=reach, mode="lines", line=line, hoverinfo="skip")
     _markers(figure, explanation, claims, colours)
@@ -53,7 +53,6 @@ def _markers(figure: go.Figure, explanation: Explanation, claims: tuple[Claim, .
         customdata=[coalition_id(claim.coalition) for claim in claims],
         hovertext=[_hover(explanation, claim) for claim in claims],
         hoverinfo="text",
-        unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
 
 

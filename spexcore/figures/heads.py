@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
 from spexcore.errors import BadInput
 from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.figures.marks import MARK, Marks
 from spexcore.figures.rows import coalition_id
 from spexcore.figures.theme import canvas, label, palette, tint
 from spexcore.figures.words import amount, quantity
@@ -40,20 +42,43 @@ def heads(
         single = explanation.interactions(index, max_order=1)
         scores = [single[(i,)] for i in range(len(explanation.players))]
     largest = max(map(abs, scores), default=0.0) if largest is None else largest
-    places = cells(explanation.players)
-    columns, lines = _columns(places), sorted({line for line, _ in places})
-    figure = canvas(colours, 60 + _CELL * len(lines), margin={"l": 64, "r": 8, "t": 34, "b": 8})
-    at = [(columns[column], lines.index(line)) for line, column in places]
-    shapes, numbers = [], []
-    for i, (place, score) in enumerate(zip(at, scores, strict=True)):
-        ground, ink = tint(score, largest, colours)
-        edge = {"color": colours.ink, "width": 3} if i in selected else {"color": colours.faint, "width": 1}
-        shapes.append(_rectangle(place, {"fillcolor": ground, "line": edge}))
-        numbers.append(_number(place, amount(score), ink))
-    figure.update_layout(shapes=shapes, annotations=numbers)  # at once: one by one takes quadratic time
-    _targets(figure, explanation, at, scores)
-    _axes(figure, places, columns, lines)
-    return figure
+    grid = _Grid.of(explanation.players)
+    tints = [tint(score, largest, colours) for score in scores]
+    faint = {"color": colours.faint, "width": 1}
+    cellwise = list(zip(grid.at, scores, tints, strict=True))
+    figure = canvas(
+        colours, 60 + _CELL * len(grid.lines), margin={"l": 64, "r": 8, "t": 34, "b": 8},
+        shapes=[_rectangle(place, fillcolor=ground, line=faint) for place, _, (ground, _) in cellwise],
+        annotations=[_number(place, amount(score), ink) for place, score, (_, ink) in cellwise],
+        **_axes(grid),
+    )  # fmt: skip
+    _targets(figure, explanation, grid.at, scores)
+    return frame(explanation, selected=selected, dark=dark).on(figure)
+
+
+def frame(explanation: Explanation, *, selected: Coalition, dark: bool = False) -> Marks:
+    """What marks the selected players: a frame around the cell of each."""
+    line, at = {"color": palette(dark).ink, "width": 3}, _Grid.of(explanation.players).at
+    return Marks(tuple(_rectangle(at[i], name=MARK, line=line) for i in selected))
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """places: of the players, as `cells` says them; columns: name -> place from left to right; lines: from below."""
+
+    places: list[tuple[tuple[int, int], str]]
+    columns: dict[str, float]
+    lines: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, players: Sequence[str]) -> "_Grid":
+        places = cells(players)
+        return cls(places, _columns(places), sorted({line for line, _ in places}))
+
+    @property
+    def at(self) -> list[tuple[float, int]]:
+        """Middle of each player's cell."""
+        return [(self.columns[column], self.lines.index(line)) for line, column in self.places]
 
 
 def _targets(
@@ -67,7 +92,6 @@ def _targets(
         y=[y for _, y in at],
         mode="markers",
         marker={"size": _CELL - 10, "symbol": "square", "opacity": 0},
-        unselected={"marker": {"opacity": 0}},
         customdata=[coalition_id((i,)) for i in range(len(scores))],
         hovertext=[f"{label(name, 40)}<br><b>{amount(score)}</b> {unit}" for name, score in named],
         hoverinfo="text",
@@ -88,9 +112,9 @@ def is_wide(players: Sequence[str]) -> bool:
     return len(_columns(cells(players))) > _NARROW
 
 
-def _rectangle(place: tuple[float, int], fill: dict[str, Any]) -> dict[str, Any]:
+def _rectangle(place: tuple[float, int], **look: Any) -> dict[str, Any]:
     x, y = place
-    return {"type": "rect", "x0": x - 0.48, "x1": x + 0.48, "y0": y - 0.46, "y1": y + 0.46, "layer": "below", **fill}
+    return {"type": "rect", "x0": x - 0.48, "x1": x + 0.48, "y0": y - 0.46, "y1": y + 0.46, "layer": "below", **look}
 
 
 def _number(place: tuple[float, int], text: str, ink: str) -> dict[str, Any]:
@@ -119,16 +143,11 @@ def _columns(places: list[tuple[tuple[int, int], str]]) -> dict[str, float]:
     return found
 
 
-def _axes(
-    figure: go.Figure,
-    places: list[tuple[tuple[int, int], str]],
-    columns: dict[str, float],
-    lines: list[tuple[int, int]],
-) -> None:
+def _axes(grid: _Grid) -> dict[str, Any]:
     plain = {"showgrid": False, "zeroline": False, "fixedrange": True, "ticks": ""}
+    columns, lines = grid.columns, grid.lines
     named = [name if name == "MLP" else name[1:] if name[0] == "N" else name for name in columns]
-    figure.update_xaxes(
-        **plain, side="top", tickvals=list(columns.values()), ticktext=named, range=[-0.6, max(columns.values()) + 0.6]
-    )
+    across = {"tickvals": list(columns.values()), "ticktext": named, "range": [-0.6, max(columns.values()) + 0.6]}
     layers = [f"layer {layer}" if line == min(k for j, k in lines if j == layer) else "" for layer, line in lines]
-    figure.update_yaxes(**plain, tickvals=list(range(len(lines))), ticktext=layers, range=[-0.6, len(lines) - 0.4])
+    upwards = {"tickvals": list(range(len(lines))), "ticktext": layers, "range": [-0.6, len(lines) - 0.4]}
+    return {"xaxis": {**plain, **across, "side": "top"}, "yaxis": {**plain, **upwards}}

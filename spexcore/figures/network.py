@@ -1,12 +1,16 @@
 """The interaction graph: players on a circle in reading order, every term of order 2 and more one clickable hub."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from math import cos, dist, hypot, pi, sin, tau
+from typing import Any
 
 import plotly.graph_objects as go
 
 from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.figures.marks import MARK, Marks, ring
 from spexcore.figures.rows import Row, player_names, rows
 from spexcore.figures.theme import Palette, canvas, label, palette, sign_colour, symbol
 from spexcore.figures.words import amount, hover
@@ -20,6 +24,44 @@ _ALL = 36  # players beyond which only those in a shown term are drawn
 _APART = 0.13  # least distance of two hubs, in radii of the circle
 _MOVED = 80  # hubs beyond which they stay where they fall
 _WIDTHS = (1.2, 2.2, 3.8, 6.0)  # one trace for each width and sign: a trace for each line would draw in seconds
+_STEPS = 8  # of a curve
+_DIGITS = 4  # of a place: a hundredth of a pixel
+_LABELS = 72  # names that the circle has room for, those of the strongest players
+_AT_REST, _BEHIND = 0.55, 0.22  # opacity of lines, and while one of them is selected
+_RING, _RING_OF_HUB = 3.5, 18  # pixels around a player's marker; from the middle of a hub
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where everything in a graph stands, whatever is selected. scores: of each player drawn, by itself."""
+
+    explanation: Explanation
+    places: Mapping[int, Point]
+    scores: Mapping[int, float]
+    joined: tuple[Row, ...]
+    hubs: tuple[Point, ...]
+    largest: float
+
+    def level(self, row: Row) -> int:
+        """Place of its line's width in _WIDTHS."""
+        return min(3, int(4 * abs(row.score) / self.largest))
+
+    @cached_property
+    def sizes(self) -> dict[int, float]:
+        """Pixels across the marker of each player."""
+        largest = max(map(abs, self.scores.values()), default=0.0) or 1.0
+        return {i: round(9 + 17 * (abs(score) / largest) ** 0.5, 1) for i, score in self.scores.items()}
+
+    @cached_property
+    def lines(self) -> dict[tuple[bool, int], tuple[list[float | None], list[float | None]]]:
+        """(raises, width) -> points of one trace."""
+        buckets: dict[tuple[bool, int], tuple[list[float | None], list[float | None]]] = {}
+        for row, hub in zip(self.joined, self.hubs, strict=True):
+            x, y = buckets.setdefault((row.score > 0, self.level(row)), ([], []))
+            for points in _strokes(row, hub, self.places):
+                x += [*(round(px, _DIGITS) for px, _ in points), None]
+                y += [*(round(py, _DIGITS) for _, py in points), None]
+        return buckets
 
 
 def network(
@@ -32,37 +74,66 @@ def network(
     dark: bool = False,
 ) -> go.Figure:
     """The `top` terms as a graph; hubs and players can be clicked (customdata: row id)."""
-    shown = rows(explanation, index=index, top=top, orders=orders)
-    return graph(explanation, shown, index=index, selected=selected, dark=dark)
+    planned = plan(explanation, rows(explanation, index=index, top=top, orders=orders), index=index)
+    return spot(planned, selected=selected, dark=dark).on(graph(planned, dark=dark))
 
 
-def graph(
-    explanation: Explanation,
-    shown: Sequence[Row],
-    *,
-    index: str = DEFAULT_INDEX,
-    selected: Coalition = (),
-    dark: bool = False,
-) -> go.Figure:
-    """The interaction graph of rows that are chosen already; players carry their own score under the index."""
+def plan(explanation: Explanation, shown: Sequence[Row], *, index: str = DEFAULT_INDEX) -> Plan:
+    """The places of rows that are chosen already; players carry their own score under the index."""
+    joined = tuple(row for row in shown if row.order > 1)
+    n = len(explanation.players)
+    drawn = range(n) if n <= _ALL else sorted({i for row in shown for i in row.coalition})
+    places = _circle(drawn)
+    single = explanation.interactions(index)
+    scores = {i: single[(i,)] for i in places}
+    largest = max((abs(row.score) for row in joined), default=0.0) or 1.0
+    return Plan(explanation, places, scores, joined, tuple(_hubs(joined, places)), largest)
+
+
+def graph(plan: Plan, *, dark: bool = False) -> go.Figure:
+    """The interaction graph as planned, nothing selected."""
     colours = palette(dark)
-    places = _circle(_drawn(explanation, shown, selected))
-    joined = [row for row in shown if row.order > 1]
-    hubs = _hubs(joined, places)
-    figure = canvas(colours, HEIGHT, margin={"l": 4, "r": 4, "t": 4, "b": 4})
     hidden = {"visible": False, "fixedrange": True}
-    longest = max((len(explanation.players[i]) for i in places), default=0)
+    longest = max((len(plan.explanation.players[i]) for i in plan.places), default=0)
     side = 1.5 if longest <= _SHORT else 1.9  # room for labels beside the circle
-    figure.update_layout(xaxis={**hidden, "range": [-side, side]}, yaxis={**hidden, "range": [-1.25, 1.25]})
-    _lines(figure, joined, hubs, places, selected=selected, colours=colours)
-    _players(figure, explanation, places, index=index, selected=selected, colours=colours)
-    _markers(figure, joined, hubs, selected, colours)
+    axes = {"xaxis": {**hidden, "range": [-side, side]}, "yaxis": {**hidden, "range": [-1.25, 1.25]}}
+    figure = canvas(colours, HEIGHT, margin={"l": 4, "r": 4, "t": 4, "b": 4}, **axes)
+    for (raises, level), (x, y) in plan.lines.items():
+        line = {"color": sign_colour(1 if raises else -1, colours), "width": _WIDTHS[level]}
+        figure.add_scatter(x=x, y=y, mode="lines", line=line, opacity=_AT_REST, hoverinfo="skip")
+    _players(figure, plan, colours)
+    _markers(figure, plan, colours)
     return figure
 
 
-def _drawn(explanation: Explanation, shown: Sequence[Row], selected: Coalition) -> list[int]:
-    n = len(explanation.players)
-    return list(range(n)) if n <= _ALL else sorted({i for row in shown for i in row.coalition} | set(selected))
+def spot(plan: Plan, *, selected: Coalition, dark: bool = False) -> Marks:
+    """What marks the selected coalition: its lines, hub and players; the lines of others step back."""
+    if not selected:
+        return Marks()
+    colours, places = palette(dark), plan.places
+    drawn = [i for i in selected if i in places]
+    shapes = [ring(places[i], plan.sizes[i] / 2 + _RING, colours) for i in drawn]
+    shapes += [_aside(plan, i, colours) for i in selected if i not in places]
+    found = next((k for k, row in enumerate(plan.joined) if row.coalition == selected), None)
+    if found is not None:
+        row, hub = plan.joined[found], plan.hubs[found]
+        line = {"color": sign_colour(row.score, colours), "width": _WIDTHS[plan.level(row)]}
+        stroke = {"type": "path", "name": MARK, "layer": "below", "line": line, "opacity": 0.95}
+        shapes = [{**stroke, "path": _path(row, hub, places)}, *shapes, ring(hub, _RING_OF_HUB, colours)]
+    # No attribute that is an array: Plotly then draws the whole figure anew, which takes ten times as long.
+    others = {"opacity": _AT_REST if found is None else _BEHIND}
+    return Marks(tuple(shapes), dict.fromkeys(range(len(plan.lines)), others))
+
+
+def _aside(plan: Plan, player: int, colours: Palette) -> dict[str, Any]:
+    """A player that is in no shown term: between its neighbours in reading order, where nobody has to move."""
+    before = sum(i < player for i in plan.places)
+    angle = pi / 2 - tau * (before - 0.5) / max(1, len(plan.places))
+    x, y = cos(angle), sin(angle)
+    side = ("right", "left") if x >= 0 else ("left", "right")
+    name = label(player_names(plan.explanation.players)[player])
+    text = {"text": name, "textposition": f"middle {side[0]}", "xanchor": side[1], "font": {"color": colours.ink}}
+    return {**ring((x, y), 2 * _RING, colours), "fillcolor": colours.muted, "label": text}
 
 
 def _circle(players: Sequence[int]) -> dict[int, Point]:
@@ -102,77 +173,58 @@ def _pushed(one: Point, other: Point, gap: float, turn: int) -> tuple[Point, Poi
     return (one[0] - dx * step, one[1] - dy * step), (other[0] + dx * step, other[1] + dy * step)
 
 
-def _lines(
-    figure: go.Figure,
-    joined: Sequence[Row],
-    hubs: Sequence[Point],
-    places: Mapping[int, Point],
-    *,
-    selected: Coalition,
-    colours: Palette,
-) -> None:
-    largest = max((abs(row.score) for row in joined), default=1.0)
-    chosen = any(row.coalition == selected for row in joined)
-    buckets: dict[tuple[bool, int, bool], tuple[list[float | None], list[float | None]]] = {}
-    for row, hub in zip(joined, hubs, strict=True):
-        level = min(3, int(4 * abs(row.score) / largest))
-        x, y = buckets.setdefault((row.score > 0, level, row.coalition == selected), ([], []))
-        for px, py in _strokes(row, hub, places):
-            x += [*px, None]
-            y += [*py, None]
-    for (raises, level, mine), (x, y) in sorted(buckets.items(), key=lambda item: item[0][2]):
-        colour = sign_colour(1 if raises else -1, colours)
-        opacity = 0.95 if mine else 0.22 if chosen else 0.55
-        line = {"color": colour, "width": _WIDTHS[level]}
-        figure.add_scatter(x=x, y=y, mode="lines", line=line, opacity=opacity, hoverinfo="skip")
-
-
-def _strokes(row: Row, hub: Point, places: Mapping[int, Point]) -> list[tuple[list[float], list[float]]]:
+def _strokes(row: Row, hub: Point, places: Mapping[int, Point]) -> list[list[Point]]:
     """A pair is one curve through its hub; a larger term is a spoke from the hub to each member."""
     ends = [places[i] for i in row.coalition]
     if row.order > 2:
-        return [([hub[0], x], [hub[1], y]) for x, y in ends]
-    return [([_bend(ends, hub, 0, k / 16) for k in range(17)], [_bend(ends, hub, 1, k / 16) for k in range(17)])]
+        return [[hub, end] for end in ends]
+    control = _control(ends, hub)
+    return [[_bend(ends, control, k / _STEPS) for k in range(_STEPS + 1)]]
 
 
-def _bend(ends: Sequence[Point], hub: Point, axis: int, t: float) -> float:
-    """Quadratic Bezier from one end to the other that passes the hub at t = 1/2."""
-    start, end = ends[0][axis], ends[1][axis]
-    control = 2 * hub[axis] - (start + end) / 2
-    return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+def _path(row: Row, hub: Point, places: Mapping[int, Point]) -> str:
+    """The same strokes as one path."""
+    ends = [places[i] for i in row.coalition]
+    if row.order > 2:
+        return " ".join(f"M {_at(hub)} L {_at(end)}" for end in ends)
+    return f"M {_at(ends[0])} Q {_at(_control(ends, hub))} {_at(ends[1])}"
 
 
-def _players(
-    figure: go.Figure,
-    explanation: Explanation,
-    places: Mapping[int, Point],
-    *,
-    index: str,
-    selected: Coalition,
-    colours: Palette,
-) -> None:
-    names = player_names(explanation.players)
-    single = explanation.interactions(index)
-    scores = {i: single[(i,)] for i in places}
-    largest = max(map(abs, scores.values()), default=0.0) or 1.0
-    inks = [colours.ink if not selected or i in selected else colours.muted for i in places]
+def _at(point: Point) -> str:
+    return f"{point[0]:.4f},{point[1]:.4f}"
+
+
+def _control(ends: Sequence[Point], hub: Point) -> Point:
+    """Control point of the quadratic Bezier from one end to the other that passes the hub at t = 1/2."""
+    (ax, ay), (bx, by) = ends
+    return 2 * hub[0] - (ax + bx) / 2, 2 * hub[1] - (ay + by) / 2
+
+
+def _bend(ends: Sequence[Point], control: Point, t: float) -> Point:
+    start, end = ends
+    one, two, three = (1 - t) ** 2, 2 * t * (1 - t), t**2
+    return one * start[0] + two * control[0] + three * end[0], one * start[1] + two * control[1] + three * end[1]
+
+
+def _players(figure: go.Figure, plan: Plan, colours: Palette) -> None:
+    places, scores, names = plan.places, plan.scores, player_names(plan.explanation.players)
+    named = set(sorted(places, key=lambda i: -abs(scores[i]))[:_LABELS])
     figure.add_scatter(
-        x=[x for x, _ in places.values()],
-        y=[y for _, y in places.values()],
+        x=[round(x, _DIGITS) for x, _ in places.values()],
+        y=[round(y, _DIGITS) for _, y in places.values()],
         mode="markers+text",
-        text=[f"<b>{label(names[i])}</b>" if i in selected else label(names[i]) for i in places],
+        text=[label(names[i]) if i in named else "" for i in places],
         textposition=[_side(point) for point in places.values()],
-        textfont={"color": inks, "size": 13 if len(places) <= 30 else 11},
+        textfont={"color": colours.ink, "size": 13 if len(places) <= 30 else 11},
         marker={
-            "size": [9 + 17 * (abs(scores[i]) / largest) ** 0.5 for i in places],
+            "size": [plan.sizes[i] for i in places],
             "color": [sign_colour(scores[i], colours) for i in places],
             "opacity": 1,
-            "line": {"width": [2.5 if i in selected else 1 for i in places], "color": colours.paper},
+            "line": {"width": 1, "color": colours.paper},
         },
         customdata=[str(i) for i in places],
         hovertext=[f"{label(names[i], 40)}<br><b>{amount(scores[i])}</b> · by itself" for i in places],
         hoverinfo="text",
-        unselected={"marker": {"opacity": 1}, "textfont": {"color": colours.ink}},
         cliponaxis=False,
     )
 
@@ -184,27 +236,19 @@ def _side(point: Point) -> str:
     return f"middle {across}" if across != "center" else ("top center" if y > 0 else "bottom center")
 
 
-def _markers(
-    figure: go.Figure, joined: Sequence[Row], hubs: Sequence[Point], selected: Coalition, colours: Palette
-) -> None:
-    largest = max((abs(row.score) for row in joined), default=1.0)
-    for row, (x, y) in zip(joined, hubs, strict=True):
-        if row.coalition == selected:
-            ring = {"size": 34, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": colours.ink}}
-            figure.add_scatter(x=[x], y=[y], mode="markers", marker=ring, hoverinfo="skip")
+def _markers(figure: go.Figure, plan: Plan, colours: Palette) -> None:
     figure.add_scatter(
-        x=[x for x, _ in hubs],
-        y=[y for _, y in hubs],
+        x=[round(x, _DIGITS) for x, _ in plan.hubs],
+        y=[round(y, _DIGITS) for _, y in plan.hubs],
         mode="markers",
         marker={
-            "size": [12 + 11 * (abs(row.score) / largest) ** 0.5 for row in joined],
-            "symbol": [symbol(row.order) for row in joined],
-            "color": [sign_colour(row.score, colours) for row in joined],
+            "size": [round(12 + 11 * (abs(row.score) / plan.largest) ** 0.5, 1) for row in plan.joined],
+            "symbol": [symbol(row.order) for row in plan.joined],
+            "color": [sign_colour(row.score, colours) for row in plan.joined],
             "opacity": 1,
             "line": {"width": 2, "color": colours.paper},
         },
-        customdata=[row.id for row in joined],
-        hovertext=[hover(row) for row in joined],
+        customdata=[row.id for row in plan.joined],
+        hovertext=[hover(row) for row in plan.joined],
         hoverinfo="text",
-        unselected={"marker": {"opacity": 1}},
     )

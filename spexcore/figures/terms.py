@@ -1,10 +1,12 @@
 """The term matrix: one row a term, one column a player in reading order, its score as a bar with an interval."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from spexcore.explanation import DEFAULT_INDEX, Explanation
+from spexcore.figures.marks import MARK, Marks
 from spexcore.figures.rows import Row, player_names, rows
 from spexcore.figures.theme import Palette, canvas, faded, label, palette, sign_colour
 from spexcore.figures.words import amount, hover, quantity
@@ -15,6 +17,7 @@ _FOOT = 50  # pixels: axis and its title
 _SPLIT = 0.58  # share of the width that the dots take; bars take the rest
 _SLANTED = 24  # columns up to which their labels are slanted, beyond it they stand upright
 _CROWDED = 40  # labels at most
+_DOTS = 1_000  # empty cells up to which each is a dot: a browser draws some thousand in a second
 
 
 def terms(
@@ -35,14 +38,26 @@ def matrix(
     explanation: Explanation, shown: Sequence[Row], *, selected: Coalition = (), dark: bool = False
 ) -> go.Figure:
     """The term matrix of rows that are chosen already."""
+    return band(shown, selected=selected, dark=dark).on(_picture(explanation, shown, palette(dark)))
+
+
+def band(shown: Sequence[Row], *, selected: Coalition, dark: bool = False) -> Marks:
+    """What marks the selected row in the matrix."""
     colours = palette(dark)
+    line = {"color": colours.ink, "width": 1.5}
+    look = {"type": "rect", "name": MARK, "layer": "below", "fillcolor": colours.marked, "line": line}
+    across = {"x0": 0, "x1": 1, "xref": "paper", "yref": "y"}
+    rows = [k for k, row in enumerate(shown) if row.coalition == selected]
+    return Marks(tuple({**look, **across, "y0": k - 0.5, "y1": k + 0.5} for k in rows))
+
+
+def _picture(explanation: Explanation, shown: Sequence[Row], colours: Palette) -> go.Figure:
     columns = sorted({i for row in shown for i in row.coalition})
     names = [label(name, 12) for name in player_names(explanation.players)]
     head = _head([names[i] for i in columns])
     height = head + _FOOT + ROW * max(1, len(shown))
-    figure = canvas(colours, height, margin={"l": 4, "r": 78, "t": head, "b": _FOOT})
-    _axes(figure, explanation, shown, {i: names[i] for i in columns}, colours)
-    _mark(figure, shown, selected, colours)
+    axes = _axes(explanation, shown, {i: names[i] for i in columns}, colours)
+    figure = canvas(colours, height, margin={"l": 4, "r": 78, "t": head, "b": _FOOT}, barmode="overlay", **axes)
     _grid(figure, shown, columns, colours)
     _members(figure, shown, columns, colours)
     _bars(figure, explanation, shown, colours)
@@ -56,29 +71,28 @@ def _head(labels: Sequence[str]) -> int:
 
 
 def _axes(
-    figure: go.Figure, explanation: Explanation, shown: Sequence[Row], columns: Mapping[int, str], colours: Palette
-) -> None:
+    explanation: Explanation, shown: Sequence[Row], columns: Mapping[int, str], colours: Palette
+) -> dict[str, dict[str, Any]]:
     step = -(-len(columns) // _CROWDED)
     labels = [name if k % max(1, step) == 0 else "" for k, name in enumerate(columns.values())]
     plain = {"showgrid": False, "zeroline": False, "fixedrange": True}
-    figure.update_layout(
-        xaxis={
+    return {
+        "xaxis": {
             **plain, "domain": [0, _SPLIT], "side": "top", "tickangle": -52 if len(columns) <= _SLANTED else -90,
             "tickvals": list(range(len(columns))), "ticktext": labels, "range": [-0.6, max(1, len(columns)) - 0.4],
             "tickfont": {"size": 13 if len(columns) <= _SLANTED else 11}, "ticks": "",
         },
-        xaxis2={
+        "xaxis2": {
             **plain, "domain": [_SPLIT + 0.03, 1], "zeroline": True, "zerolinecolor": colours.muted,
             "zerolinewidth": 1, "range": _reach(shown), "nticks": 5, "tickfont": {"color": colours.muted, "size": 12},
             "title": {"text": label(quantity(explanation).axis, 44), "font": {"size": 12, "color": colours.muted}},
         },
-        yaxis={
+        "yaxis": {
             **plain, "range": [len(shown) - 0.45, -0.55], "side": "right", "anchor": "free", "position": 1,
             "tickvals": list(range(len(shown))), "ticks": "",
             "ticktext": [(" ✓ " if row.measured else "     ") + amount(row.score) for row in shown],
         },
-        barmode="overlay",
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 def _reach(shown: Sequence[Row]) -> list[float]:
@@ -88,16 +102,14 @@ def _reach(shown: Sequence[Row]) -> list[float]:
     return [min(ends) - pad, max(ends) + pad]
 
 
-def _mark(figure: go.Figure, shown: Sequence[Row], selected: Coalition, colours: Palette) -> None:
-    for k, row in enumerate(shown):
-        if row.coalition == selected:
-            band = {"x0": 0, "x1": 1, "xref": "paper", "y0": k - 0.5, "y1": k + 0.5, "yref": "y", "layer": "below"}
-            figure.add_shape(type="rect", fillcolor=colours.marked, line={"color": colours.ink, "width": 1.5}, **band)
-
-
 def _grid(figure: go.Figure, shown: Sequence[Row], columns: Sequence[int], colours: Palette) -> None:
-    """Small dots for the players that are not in a term; they catch clicks for their row."""
+    """Small dots for the players that are not in a term; they catch clicks for their row. Too many become lines."""
     cells = [(x, y, row) for y, row in enumerate(shown) for x, i in enumerate(columns) if i not in row.coalition]
+    if len(cells) > _DOTS:
+        x = [-0.5, len(columns) - 0.5, None] * len(shown)
+        y = [end for k in range(len(shown)) for end in (k, k, None)]
+        figure.add_scatter(x=x, y=y, mode="lines", line={"color": colours.faint, "width": 1}, hoverinfo="skip")
+        return
     _clickable(
         figure,
         x=[x for x, _, _ in cells],
@@ -128,12 +140,10 @@ def _members(figure: go.Figure, shown: Sequence[Row], columns: Sequence[int], co
 
 
 def _clickable(figure: go.Figure, *, rows: Sequence[Row], **trace: object) -> None:
-    # Plotly dims all but the clicked marker; `unselected` keeps them as they were, for the page marks the row itself.
     trace.setdefault("hoverinfo", "text")
     figure.add_scatter(
         mode="markers",
         customdata=[row.id for row in rows],
-        unselected={"marker": {"opacity": 1}},
         cliponaxis=False,
         **trace,
     )
@@ -154,7 +164,6 @@ def _bars(figure: go.Figure, explanation: Explanation, shown: Sequence[Row], col
         customdata=[row.id for row in shown],
         hovertext=[hover(row) for row in shown],
         hoverinfo="text",
-        unselected={"marker": {"opacity": 1}},
     )
     if whiskers:
         _whiskers(figure, shown, colours)

@@ -90,19 +90,17 @@ def shortened(text: str, width: int) -> str:
 
 def canvas(colours: Palette, height: int, **layout: Any) -> go.Figure:
     """A figure on the paper of its appearance, which its PNG keeps, whose markers can be clicked."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        showlegend=False,
-        paper_bgcolor=colours.paper,
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.ink, "size": 13, "family": FONT},
-        hoverlabel={"bgcolor": colours.paper, "bordercolor": colours.muted, "font": {"color": colours.ink}},
-        clickmode="event+select",
-        dragmode=False,
-        **layout,
-    )
-    return figure
+    look = {
+        "height": height,
+        "showlegend": False,
+        "paper_bgcolor": colours.paper,
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": colours.ink, "size": 13, "family": FONT},
+        "hoverlabel": {"bgcolor": colours.paper, "bordercolor": colours.muted, "font": {"color": colours.ink}},
+        "clickmode": "event",
+        "dragmode": False,
+    }
+    return go.Figure(layout={**look, **layout})  # at birth: updating a layout takes many times as long
 
 
 def _mix(ground: RGB, colour: RGB, strength: float) -> RGB:

@@ -98,6 +98,12 @@ class Person:
         self.page.mouse.move(*place, steps=3)  # Plotly answers a click only where it has seen the pointer
         self.page.mouse.click(*place)
 
+    def marked(self, figure: str, count: int) -> None:
+        """Wait until so many shapes mark the selection in a figure."""
+        shapes = "(document.querySelector(`.st-key-${key} .js-plotly-plot`).layout.shapes || [])"
+        marks = f"([key, count]) => {shapes}.filter(shape => shape.name === 'mark').length === count"
+        self.page.wait_for_function(marks, arg=[figure, count], timeout=PATIENCE)
+
     def hubs(self) -> list[str]:
         """Ids of the terms that have a hub."""
         return self.page.evaluate(

@@ -15,8 +15,11 @@ from spexcore.validation import validate
 
 pytestmark = pytest.mark.browser
 Arrive = Callable[..., Person]
-_FRAMED = """key => document.querySelector(`.st-key-${key} .js-plotly-plot`).layout.shapes
-  .map((shape, i) => shape.line.width > 1 ? i : -1).filter(i => i >= 0)"""
+_FRAMED = """key => {
+  const shapes = document.querySelector(`.st-key-${key} .js-plotly-plot`).layout.shapes;
+  return shapes.filter(one => one.name === 'mark').map(mark =>
+    shapes.findIndex(cell => cell.x0 === mark.x0 && cell.y0 === mark.y0));
+}"""
 _NUMBERS = "key => document.querySelector(`.st-key-${key} .js-plotly-plot`).layout.annotations.map(one => one.text)"
 
 
@@ -70,7 +73,7 @@ def test_a_head_that_is_clicked_is_chosen_everywhere_and_a_pair_is_re_ablated(
     expect(at.page).to_have_url(re.compile("sel=0$"))
     framed(at, "pick-part", [0])
     framed(at, "pick-part-beside", [0])
-    assert at.page.evaluate("document.querySelector('.st-key-pick-terms .js-plotly-plot').layout.shapes.length") == 1
+    at.marked("pick-terms", 1)
     at.click("pick-part", str(pair[0]))
     framed(at, "pick-part", [pair[0]])
     at.page.get_by_text("Add to the term").click()

@@ -70,8 +70,8 @@ def test_every_view_shows_the_term_that_was_chosen_in_any(person: Arrive) -> Non
     first, second = at.hubs()[1:3]
     at.click("pick-graph", first)
     expect(at.selected).to_have_count(len(first.split("-")))
-    marked = "document.querySelector('.st-key-pick-terms .js-plotly-plot').layout.shapes.length"
-    assert at.page.evaluate(marked) == 1
+    at.marked("pick-terms", 1)
+    at.marked("pick-graph", len(first.split("-")) + 2)  # a ring for each part, its hub, and its lines
     at.click("pick-terms", second)
     expect(at.selected).to_have_count(len(second.split("-")))
     members = [at.tokens.nth(int(i)).inner_text() for i in second.split("-")]
@@ -79,6 +79,26 @@ def test_every_view_shows_the_term_that_was_chosen_in_any(person: Arrive) -> Non
     expect(at.card.locator(".kind")).to_contain_text(f"order {len(members)}")
     at.click("pick-graph", first)  # the same hub again, after the figure was drawn anew
     expect(at.selected).to_have_count(len(first.split("-")))
+
+
+def test_a_click_sends_little_and_no_figure_is_drawn_anew(person: Arrive) -> None:
+    at = person()
+    at.open()
+    charts = "[...document.querySelectorAll('.js-plotly-plot')]"
+    received: list[int] = []
+    at.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
+    at.page.reload()
+    at.ready()
+    at.marked("pick-graph", 4)
+    at.idle()
+    at.page.evaluate(f"window.__charts = {charts}")
+    received.clear()
+    at.click("pick-graph", at.hubs()[1])
+    at.marked("pick-graph", len(at.hubs()[1].split("-")) + 2)
+    at.idle()
+    assert at.page.evaluate(f"{charts}.every((chart, k) => chart === window.__charts[k])")
+    assert 0 < len(received) <= 30
+    assert sum(received) < 60_000
 
 
 def test_the_keyboard_alone_selects_words_and_clears_them(person: Arrive) -> None:

@@ -38,7 +38,8 @@ def test_cells_of_opposite_effects_differ_in_colour_and_the_selected_one_has_a_f
     figure = heads(explained(), selected=(1,))
     shapes = figure.layout.shapes
     assert shapes[1].fillcolor != shapes[3].fillcolor
-    assert [shape.line.width for shape in shapes] == [1, 3, 1, 1, 1, 1]
+    assert [shape.line.width for shape in shapes] == [1, 1, 1, 1, 1, 1, 3]
+    assert (shapes[6].x0, shapes[6].y0) == (shapes[1].x0, shapes[1].y0)
 
 
 def test_neurons_wrap_and_groups_have_columns():

@@ -13,12 +13,13 @@ from spexcore import figures
 from spexcore.comparison import compare
 from spexcore.evidence import Removal
 from spexcore.explanation import Explanation
-from spexcore.figures.network import network
+from spexcore.figures.network import network, plan, spot
 from spexcore.figures.rows import claimed, coalition_from, coalition_id, player_names, rows
-from spexcore.figures.terms import terms
+from spexcore.figures.terms import matrix, terms
 from spexcore.figures.theme import DARK, LIGHT, Palette, contrast, label, rgb, tint
 from spexcore.figures.tokens import cut, partners, pieces, strongest
 from spexcore.figures.words import Quantity
+from spexcore.masks import Coalition
 from spexcore.validation import Claim, Confirmation
 
 Make = Callable[..., Explanation]
@@ -90,8 +91,41 @@ def test_the_number_of_traces_does_not_grow_with_the_number_of_terms(make: Make)
 def test_the_selected_term_is_marked_in_both_figures_again_and_again(example: Explanation, dark: bool) -> None:
     plain, marked = terms(example, dark=dark), terms(example, selected=(3, 4), dark=dark)
     assert len(marked.layout.shapes) == len(plain.layout.shapes) + 1
-    assert len(network(example, selected=(3, 4), dark=dark).data) > len(network(example, dark=dark).data)
     assert terms(example, selected=(3, 4), dark=dark) == marked
+    around = network(example, selected=(3, 4), dark=dark).layout.shapes
+    assert [shape.type for shape in around] == ["path", "circle", "circle", "circle"]  # its line, its parts, its hub
+
+
+def test_a_player_in_no_shown_term_is_marked_and_moves_nobody(make: Make) -> None:
+    explanation = make([f"w{i}" for i in range(60)], {(0, 30): 4.0, (10, 50): 2.0, (20,): 1.0})
+    plain, marked = network(explanation), network(explanation, selected=(40,))
+    assert marked.data == plain.data
+    (mark,) = marked.layout.shapes
+    assert mark.label.text == "w40"
+    place = {name: (x, y) for trace in scatters(plain, "markers+text") for name, x, y in
+             zip(trace.customdata, trace.x, trace.y, strict=True)}  # fmt: skip
+    here = (mark.xanchor, mark.yanchor)
+    assert dist(here, place["30"]) == pytest.approx(dist(here, place["50"]), abs=1e-3)  # its neighbours in the text
+
+
+@pytest.mark.parametrize("coalition", [(3, 4), (5, 7, 9), (0,), (0, 1)])
+def test_marks_change_no_array_of_a_trace(example: Explanation, coalition: Coalition) -> None:
+    # Plotly draws the whole figure anew for a changed array, which a click must not wait for.
+    marks = spot(plan(example, rows(example)), selected=coalition)
+    assert marks.shapes
+    assert not any(isinstance(value, list) for changed in marks.traces.values() for value in changed.values())
+
+
+def test_five_hundred_terms_are_few_elements_and_no_name_is_crowded_out(make: Make) -> None:
+    terms_of = {(i, j): (-1.0) ** i * (1 + i + j / 500) for i in range(0, 300, 4) for j in range(i + 1, i + 30, 3)}
+    explanation = make([f"w{i}" for i in range(400)], terms_of)
+    shown = rows(explanation, top=500)
+    drawn, table = network(explanation, top=500), matrix(explanation, shown[:100])
+    assert len(hubs(drawn)) > 250
+    assert len(drawn.data) <= 10
+    assert sum(bool(name) for trace in scatters(drawn, "markers+text") for name in trace.text) <= 72
+    assert sum(len(trace.x) for trace in table.data if trace.type == "bar" or trace.mode == "markers") < 2_000
+    assert len(drawn.to_json()) < 150_000
 
 
 def test_rows_are_ranked_by_size_and_filtered_by_order(example: Explanation) -> None:

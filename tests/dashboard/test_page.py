@@ -99,6 +99,19 @@ def test_a_term_chosen_in_the_list_is_chosen_in_text_and_card(opened: Open) -> N
     assert len(given(page, "card")["rows"]) == 8
 
 
+def test_a_selection_changes_the_marks_and_no_figure(opened: Open) -> None:
+    page = opened()
+    figures = [chart.proto.spec for chart in page.get("plotly_chart")]
+    before = given(page, "links")["charts"]
+    page.selectbox(key="pick-term").set_value("5-7-9").run()
+    after = given(page, "links")["charts"]
+    assert [chart.proto.spec for chart in page.get("plotly_chart")] == figures
+    assert [json.loads(figure)["layout"]["meta"] for figure in figures] == [one["figure"] for one in after.values()]
+    for key, chart in after.items():
+        assert chart["figure"] == before[key]["figure"]
+        assert chart["marks"] != before[key]["marks"]
+
+
 def test_nothing_is_weighed_or_loaded_while_the_form_asks_for_what_is_on_screen(opened: Open) -> None:
     page = opened()
     assert not loaders.jobs()._jobs
