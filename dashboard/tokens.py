@@ -101,13 +101,15 @@ export default function({data, parentElement, setTriggerValue}) {
   const buttons = [...root.querySelectorAll('.tok')];
   let chosen = new Set(selected);
   const paint = () => buttons.forEach((button, k) => {
-    const piece = players[k];
-    button.style.background = piece.ground;
-    button.style.color = piece.ink;
-    button.title = piece.title;
-    button.setAttribute('aria-pressed', chosen.has(piece.player));
-    button.setAttribute('aria-label', piece.title);
-    button.tabIndex = k === root._current ? 0 : -1;
+    const {player, ground, ink, title} = players[k];
+    const pressed = chosen.has(player), tab = k === root._current ? 0 : -1, look = `${ground} ${ink} ${title}`;
+    if (button._look !== look) {                    // only what has changed: a thousand words are many to style
+      button._look = look;
+      [button.style.background, button.style.color, button.title] = [ground, ink, title];
+      button.setAttribute('aria-label', title);
+    }
+    if (button._pressed !== pressed) button.setAttribute('aria-pressed', button._pressed = pressed);
+    if (button.tabIndex !== tab) button.tabIndex = tab;
   });
   paint();
   const tell = () => {

@@ -146,10 +146,11 @@ class Explanation:
         """95 % interval of the co-Moebius value of any coalition."""
         return self._around(coalition, self.comobius(coalition))
 
-    def interval_of(self, index: str, coalition: Coalition) -> Interval | None:
-        """95 % interval of a coalition's score under an index; None where there is none."""
+    def interval_of(self, index: str, coalition: Coalition, score: float | None = None) -> Interval | None:
+        """95 % interval of a coalition's score under an index; None where there is none. score: where it is known."""
         if index == "comobius":
-            return self.interval(coalition) if self.spread or coalition in self.measured else None
+            known = self.comobius(coalition) if score is None else score
+            return self._around(coalition, known) if self.spread or coalition in self.measured else None
         return self.coefficient_intervals.get(coalition) if index == "fourier" else None
 
     def _around(self, coalition: Coalition, score: float) -> tuple[float, float]:

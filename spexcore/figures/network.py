@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import cos, dist, hypot, pi, sin, tau
+from textwrap import wrap
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,14 +13,14 @@ import plotly.graph_objects as go
 from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.figures.marks import MARK, Marks, ring
 from spexcore.figures.rows import Row, player_names, rows
-from spexcore.figures.theme import Palette, canvas, label, palette, sign_colour, symbol
+from spexcore.figures.theme import Palette, canvas, label, palette, shortened, sign_colour, symbol
 from spexcore.figures.words import amount, hover
 from spexcore.masks import Coalition
 
 Point = tuple[float, float]
 
 HEIGHT = 440
-_SHORT = 10  # characters of a label that the sides have room for
+_SHORT = 10  # characters of a line of a label that the sides have room for
 _ALL = 36  # players beyond which only those in a shown term are drawn
 _APART = 0.13  # least distance of two hubs, in radii of the circle
 _MOVED = 80  # hubs beyond which they stay where they fall
@@ -131,7 +132,7 @@ def _aside(plan: Plan, player: int, colours: Palette) -> dict[str, Any]:
     angle = pi / 2 - tau * (before - 0.5) / max(1, len(plan.places))
     x, y = cos(angle), sin(angle)
     side = ("right", "left") if x >= 0 else ("left", "right")
-    name = label(player_names(plan.explanation.players)[player])
+    name = _folded(player_names(plan.explanation.players)[player])
     text = {"text": name, "textposition": f"middle {side[0]}", "xanchor": side[1], "font": {"color": colours.ink}}
     return {**ring((x, y), 2 * _RING, colours), "fillcolor": colours.muted, "label": text}
 
@@ -213,7 +214,7 @@ def _players(figure: go.Figure, plan: Plan, colours: Palette) -> None:
         x=[round(x, _DIGITS) for x, _ in places.values()],
         y=[round(y, _DIGITS) for _, y in places.values()],
         mode="markers+text",
-        text=[label(names[i]) if i in named else "" for i in places],
+        text=[_folded(names[i]) if i in named else "" for i in places],
         textposition=[_side(point) for point in places.values()],
         textfont={"color": colours.ink, "size": 13 if len(places) <= 30 else 11},
         marker={
@@ -227,6 +228,11 @@ def _players(figure: go.Figure, plan: Plan, colours: Palette) -> None:
         hoverinfo="text",
         cliponaxis=False,
     )
+
+
+def _folded(name: str) -> str:
+    """A label in lines that the side of the circle has room for, also where the figure is narrow."""
+    return "<br>".join(label(line) for line in wrap(shortened(name, 2 * _SHORT - 2), _SHORT)) or label(name)
 
 
 def _side(point: Point) -> str:

@@ -116,6 +116,15 @@ def test_marks_change_no_array_of_a_trace(example: Explanation, coalition: Coali
     assert not any(isinstance(value, list) for changed in marks.traces.values() for value in changed.values())
 
 
+def test_long_names_are_folded_to_lines_that_a_narrow_figure_has_room_for(make: Make) -> None:
+    sentences = [f"It was a long film that {somebody}." for somebody in ("nobody liked", "everybody loved")]
+    names = [sentences[0], "no", "Unpronounceable", sentences[1]]
+    (players,) = scatters(network(make(names, {(0, 3): 1.0})), "markers+text")
+    assert all(len(line) <= 10 for text in players.text for line in text.split("<br>"))
+    assert players.text[1] == "no"
+    assert len(set(players.text)) == 4
+
+
 def test_five_hundred_terms_are_few_elements_and_no_name_is_crowded_out(make: Make) -> None:
     terms_of = {(i, j): (-1.0) ** i * (1 + i + j / 500) for i in range(0, 300, 4) for j in range(i + 1, i + 30, 3)}
     explanation = make([f"w{i}" for i in range(400)], terms_of)
