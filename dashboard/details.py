@@ -71,7 +71,7 @@ def _kind(explanation: Explanation, row: Row, index: str) -> str:
 
 
 def _predicted(explanation: Explanation, row: Row, value: float) -> dict[str, str]:
-    width = explanation.half_width(row.order, value)
+    width = explanation.half_width(row.coalition)
     note = f"95 % in {amount(value - width)} … {amount(value + width)}" if width else "no interval in this run"
     return {"label": _label("Predicted", explanation), "value": amount(value), "note": note}
 
@@ -101,7 +101,7 @@ def _label(name: str, explanation: Explanation) -> str:
 
 def _verdict(explanation: Explanation, row: Row, predicted: float, measured: ReAblation | None) -> str:
     value = measured.validation.measured if measured else _kept(explanation).get(row.coalition)
-    width = explanation.half_width(row.order, predicted)
+    width = explanation.half_width(row.coalition)
     if value is None or not width:
         return ""
     if abs(value - predicted) <= width:

@@ -13,7 +13,7 @@ from spexcore.estimators.base import Estimator
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out, r2_score
 from spexcore.game import Game, KeptValues, Memory, MeteredGame, Values
-from spexcore.intervals import coefficient_intervals, spread_by_order
+from spexcore.intervals import coefficient_intervals, doubt
 from spexcore.masks import Masks, pack
 from spexcore.progress import Step, Watch
 from spexcore.recovery import Judge, Request, Stops, recover
@@ -121,12 +121,10 @@ def _judged(spectrum: Spectrum, judge: MeteredGame, samples: tuple[Masks, Values
     uniform, near = (hold_out(judge, kind, asked.held_out, asked.seed, samples[0]) for kind in ("uniform", "near"))
     removal = undone(judge, spectrum, measured, n_masks=asked.held_out // REMOVING, seed=asked.seed)
     found = replace(faithfulness(spectrum, uniform, near), removal=removal)
-    spread, share = spread_by_order(spectrum, judge, near)
     return {
         "measured": measured,
         "faithfulness": found,
-        "spread": spread,
-        "spread_share": share,
+        "doubt": doubt(spectrum, judge, near, measured),
         "coefficient_intervals": coefficient_intervals(spectrum, uniform, *samples),
     }
 

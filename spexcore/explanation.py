@@ -5,22 +5,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import hypot
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from spexcore.claims import Corners, Doubt, Spread, claims, corners_of, corners_of_one, doubt_of
 from spexcore.errors import BadRunFile, SpexError
 from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import MaskEstimator
 from spexcore.faithfulness import Faithfulness, Interval
 from spexcore.game import content_key
 from spexcore.interactions import REPORTED_ORDER, Interactions
-from spexcore.masks import Coalition, corners
+from spexcore.masks import Coalition
 from spexcore.remarks import Remarks
 from spexcore.run_file import content_of, parsed
 from spexcore.spectrum import Spectrum
-from spexcore.transforms import comobius_of_corners
+from spexcore.terms import Terms
 from spexcore.validation import Confirmation, checked_coalition
 
 SCHEMA = "spexcore.explanation/1"
@@ -44,8 +44,7 @@ class Explanation:
     """Everything said about one game.
 
     measured: coalition -> co-Moebius value from real ablations, exact by construction.
-    spread, spread_share: order -> what the half-width of a co-Moebius value's 95 % interval is made of, where the value
-    is only predicted: the part that it always has, and the part that grows with the value (`half_width`).
+    doubt: how far the co-Moebius values may be off that are only predicted (`spexcore.claims`; Spread: old run files).
     coefficient_intervals: coalition -> 95 % interval of its Fourier coefficient, for the largest coefficients.
     masks_asked, masks_paid: for the estimate; held_out_paid: really evaluated to judge it.
     wanted_r2: held-out R2 at which a run in rounds could stop; None where the whole budget was to be spent.
@@ -67,8 +66,7 @@ class Explanation:
     seconds: float
     faithfulness: Faithfulness
     measured: Mapping[Coalition, float] = field(default_factory=dict)
-    spread: Mapping[int, float] = field(default_factory=dict)
-    spread_share: Mapping[int, float] = field(default_factory=dict)
+    doubt: Doubt | Spread | None = None
     coefficient_intervals: Mapping[Coalition, Interval] = field(default_factory=dict)
     wanted_r2: float | None = None
     key: str = ""
@@ -105,17 +103,25 @@ class Explanation:
         return content_key(asked if self.wanted_r2 is None else [*asked, self.wanted_r2])[:12]
 
     def interactions(self, index: str = DEFAULT_INDEX, max_order: int | None = None) -> Interactions:
-        """Scores of an index: for co-Moebius the measured ones first-hand and exact, the others from the spectrum."""
+        """Scores of an index: for co-Moebius the measured ones first-hand and exact, the others from the spectrum.
+
+        A predicted co-Moebius value takes those of its 2^|S| ablations that are known from them, not from the spectrum.
+        """
         first_hand = self.measured if index == "comobius" else {}
         if max_order is None:
             highest = max([1, self.spectrum.order, *map(len, first_hand)])
             max_order = highest if self.imported else min(REPORTED_ORDER, highest)
         predicted = self.spectrum.interactions(index, max_order=max_order)
+        stated = claims(predicted.scores, first_hand) if first_hand and self._settles else predicted.scores
         measured = {S: value for S, value in first_hand.items() if len(S) <= max_order}
-        scores = {**predicted.scores, **measured} if measured else predicted.scores
-        return Interactions(scores, index, predicted.max_order, self.players, self._doubt(index))
+        scores = {**stated, **measured} if measured else stated
+        return Interactions(scores, index, predicted.max_order, self.players, self._note(index))
 
-    def _doubt(self, index: str) -> str:
+    @property
+    def _settles(self) -> bool:  # as old run files do not
+        return isinstance(self.doubt, Doubt)
+
+    def _note(self, index: str) -> str:
         """A sentence where the masks of this explanation do not serve an index; "" where they do."""
         if self.imported:
             told = f"The file holds {self.imported} alone; {index} is that of the simplest function with those scores."
@@ -130,41 +136,46 @@ class Explanation:
         return f"{index} is read from {self.masks} masks, which do not serve it. {way_out}"
 
     @cached_property
-    def intervals(self) -> Mapping[Coalition, tuple[float, float]]:
+    def intervals(self) -> Mapping[Coalition, Interval]:
         """95 % interval of every reported co-Moebius value; a measured one is its own interval."""
-        scores = {**self.interactions().scores, **self.measured}
-        known = {S: score for S, score in scores.items() if S and (self.spread or S in self.measured)}
-        return MappingProxyType({S: self._around(S, score) for S, score in known.items()})
+        found = {S: (value, value) for S, value in self.measured.items() if S}
+        if self.doubt is None:
+            return MappingProxyType(found)
+        reported, known = Terms.of(self.interactions().scores), Terms.of(self.measured)
+        for rows, scores in reported.groups.values():
+            widths = self.doubt.half_widths(corners_of(rows, reported, known))
+            for S, score, width in zip(map(tuple, rows.tolist()), scores.tolist(), widths.tolist(), strict=True):
+                if S and S not in found:
+                    found[S] = score - width, score + width
+        return MappingProxyType(found)
 
     def comobius(self, coalition: Coalition) -> float:
-        """Co-Moebius value claimed for any coalition, reported or not: measured where it was, else the spectrum's."""
+        """Co-Moebius value claimed for any coalition, reported or not: measured where it was, else predicted."""
         if coalition in self.measured:
             return self.measured[coalition]
-        return float(comobius_of_corners(self.spectrum.predict(corners(coalition, len(self.players)))))
+        return float(self.predicted_corners(coalition).claims[0])
 
-    def interval(self, coalition: Coalition) -> tuple[float, float]:
+    def interval(self, coalition: Coalition) -> Interval:
         """95 % interval of the co-Moebius value of any coalition."""
-        return self._around(coalition, self.comobius(coalition))
-
-    def interval_of(self, index: str, coalition: Coalition, score: float | None = None) -> Interval | None:
-        """95 % interval of a coalition's score under an index; None where there is none. score: where it is known."""
-        if index == "comobius":
-            known = self.comobius(coalition) if score is None else score
-            return self._around(coalition, known) if self.spread or coalition in self.measured else None
-        return self.coefficient_intervals.get(coalition) if index == "fourier" else None
-
-    def _around(self, coalition: Coalition, score: float) -> tuple[float, float]:
-        width = 0.0 if coalition in self.measured else self.half_width(len(coalition), score)
+        if coalition in self.intervals:
+            return self.intervals[coalition]
+        score, width = self.comobius(coalition), self.half_width(coalition)
         return score - width, score + width
 
-    def half_width(self, order: int, value: float) -> float:
-        """Half-width of the 95 % interval of a co-Moebius value of this order, predicted to be `value`."""
-        known = max((k for k in self.spread if k <= order), default=min(self.spread, default=None))
-        if known is None:
-            return 0.0
-        # Beyond the orders that were judged, a value is a sum of twice as many ablations with each order.
-        always = self.spread[known] * 2.0 ** ((order - known) / 2)
-        return hypot(always, self.spread_share.get(known, 0.0) * value)
+    def interval_of(self, index: str, coalition: Coalition) -> Interval | None:
+        """95 % interval of a coalition's score under an index; None where there is none."""
+        if index == "comobius":
+            return self.interval(coalition) if self.doubt or coalition in self.measured else None
+        return self.coefficient_intervals.get(coalition) if index == "fourier" else None
+
+    def predicted_corners(self, coalition: Coalition) -> Corners:
+        """What is claimed of the 2^|S| ablations of a coalition; of a measured one, what the spectrum alone would."""
+        known = self.measured if self._settles and coalition not in self.measured else {}
+        return corners_of_one(coalition, self.spectrum, Terms.of(known))
+
+    def half_width(self, coalition: Coalition) -> float:
+        """Half-width of the 95 % interval of what `predicted_corners` say of a coalition's co-Moebius value."""
+        return float(self.doubt.half_widths(self.predicted_corners(coalition))[0]) if self.doubt else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """One JSON-able dict, the run file."""
@@ -181,8 +192,7 @@ class Explanation:
             "faithfulness": self.faithfulness.to_json(),
             "coefficients": _terms(self.spectrum.coefficients, self.coefficient_intervals),
             "measured": _terms(self.measured),
-            "spread": {str(order): width for order, width in self.spread.items()},
-            "spread_share": {str(order): share for order, share in self.spread_share.items()},
+            **(self.doubt.to_json() if self.doubt else {}),
             "notes": list(self.notes),
             "versions": dict(self.versions),
             **self._added(),
@@ -230,8 +240,7 @@ class Explanation:
             faithfulness=Faithfulness.from_json(content["faithfulness"]),
             measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
             coefficient_intervals=_intervals(content["coefficients"]),
-            spread={int(order): float(width) for order, width in content.get("spread", {}).items()},
-            spread_share={int(order): float(share) for order, share in content.get("spread_share", {}).items()},
+            doubt=doubt_of(content),
             key=str(content.get("key", "")),
             recipe=dict(content.get("recipe") or {}),
             notes=tuple(str(note) for note in content.get("notes", ())),

@@ -1,43 +1,56 @@
 """Intervals: of predicted co-Moebius values, from re-ablations; of Fourier coefficients, from held-out masks."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from spexcore.claims import Corners, Doubt, claims, corners_of_one
 from spexcore.faithfulness import HeldOut, Interval
 from spexcore.game import Game, Values
-from spexcore.interactions import REPORTED_ORDER
+from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, Masks, corners
 from spexcore.spectrum import Spectrum
+from spexcore.terms import Terms
 from spexcore.transforms import comobius_of_corners
 
 COVERAGE = 0.95
-CHECKED = {1: 32, 2: 64, 3: 24}  # order -> coalitions re-ablated at most: larger ones cost too many corners each
+CHECKED = {1: 32, 2: 32, 3: 24}  # order -> random coalitions re-ablated at most: larger ones cost too many corners each
+LEADING, A_THIRD = 72, 3  # largest claims with a quantile of their own, read off every third of them at random
 LARGEST = 200  # Fourier coefficients that get an interval
-_FEWEST = 16  # held-out masks from which one is read
+_FLOOR = 0.05  # of the typical error of a predicted ablation: none is surer than that
+_NOTHING = 1e-12  # of the largest value: errors that are rounding
+_FEWEST = 16  # held-out masks from which a coefficient's interval is read
 _ENOUGH = 19  # errors from which a 95 % quantile can be read
 _Z = 1.96  # 95 % of a normal distribution
 
 
-def spread_by_order(spectrum: Spectrum, game: Game, near: HeldOut) -> tuple[dict[int, float], dict[int, float]]:
-    """The 95 % interval of a predicted co-Moebius value c is c ± sqrt(spread^2 + (share c)^2): order -> spread, share.
+def doubt(spectrum: Spectrum, game: Game, near: HeldOut, measured: Mapping[Coalition, float]) -> Doubt | None:
+    """How far claims of co-Moebius values (`claims`) may be off; None where there is nothing to check them by.
 
-    Split conformal: a held-out near mask removes a random coalition nobody has measured. Those of up to three players
-    are re-ablated in full on the game. Their errors, each in units of sqrt(mean squared error + c^2), have a 95 %
-    quantile q; spread is q times the root mean squared error, share is q. It covers coalitions drawn as these were
-    (Vovk, Gammerman and Shafer 2005); the part that grows with c is for the largest claims, which are the likeliest to
-    be too large. The order after the last follows the growth so far.
+    Split conformal, each error in units of the claim's own scale (Vovk, Gammerman and Shafer 2005; Lei et al. 2018,
+    section 5.2). A held-out near mask removes a random coalition that nobody has measured: those of up to three
+    players are re-ablated in full on the game. So is a random third of the largest claims, which are the likeliest to
+    be too large and have a quantile of their own; what they measure is beyond the budget, and not reported.
     """
-    spread: dict[int, float] = {}
-    share: dict[int, float] = {}
-    for order in range(1, min(REPORTED_ORDER, near.masks.shape[1]) + 1):
-        checked = _removed(near.masks, order)[: CHECKED.get(order, 0)]
-        if checked:
-            spread[order], share[order] = _widths(*_checked(spectrum, game, checked))
-        elif spread:
-            last = max(spread)
-            spread[order], share[order] = spread[last] * _growth(spread), share[last]
-    return spread, share
+    leading = _leading(spectrum, measured, len(near.masks))
+    removed = [c for order, most in CHECKED.items() for c in _removed(near.masks, order)[:most]]
+    ordinary = [c for c in removed if c not in measured] or removed
+    some = np.random.default_rng(0).permutation(len(leading))[: -(-len(leading) // A_THIRD)].tolist()
+    checked = [*ordinary, *(leading[k][0] for k in some)]
+    if not checked:
+        return None
+    errors, found, largest = _checked(checked, spectrum, game, measured)
+    typical = float(np.sqrt(np.mean(errors**2 / np.concatenate([each.unknown for each in found]))))  # of an ablation
+    if typical <= _NOTHING * largest:
+        return Doubt(ordinary=0.0, leading=0.0, threshold=0.0, floor=0.0)
+    floor = _FLOOR * typical
+    relative = errors / np.concatenate([each.scale(floor) for each in found])
+    usual, first = relative[: len(ordinary)], relative[len(ordinary) :]
+    if not len(usual) or not len(first):
+        return Doubt(_quantile(relative), _quantile(relative), threshold=0.0, floor=floor)
+    return Doubt(_quantile(usual), _quantile(first), abs(leading[-1][1]), floor)
 
 
 def coefficient_intervals(
@@ -70,6 +83,14 @@ def _parity(masks: Masks, coalition: Coalition) -> Values:
     return 1.0 - 2.0 * (masks[:, list(coalition)].sum(axis=1) % 2)
 
 
+def _leading(spectrum: Spectrum, measured: Mapping[Coalition, float], n_near: int) -> list[tuple[Coalition, float]]:
+    """The largest claims that are not measured, fewer where few masks are held out to judge by."""
+    highest = min(REPORTED_ORDER, max(1, spectrum.order))
+    stated = claims(spectrum.interactions("comobius", highest).scores, measured)
+    ranked = Interactions(stated, "comobius", highest, spectrum.players).ranked()
+    return [claim for claim in ranked if claim[0] not in measured and claim[1]][: min(LEADING, n_near)]
+
+
 def _removed(masks: NDArray[np.bool_], order: int) -> list[Coalition]:
     """The coalitions that masks remove, those of one order."""
     rows = masks[(~masks).sum(axis=1) == order]
@@ -77,21 +98,15 @@ def _removed(masks: NDArray[np.bool_], order: int) -> list[Coalition]:
 
 
 def _checked(
-    spectrum: Spectrum, game: Game, coalitions: list[Coalition]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """|measured - predicted| and |predicted| co-Moebius value, (n_coalitions,) each."""
-    masks = np.vstack([corners(coalition, game.n_players) for coalition in coalitions])
-    values, predicted = (v.reshape(len(coalitions), -1) for v in (game(masks), spectrum.predict(masks)))
-    return np.abs(comobius_of_corners(values - predicted)), np.abs(comobius_of_corners(predicted))
-
-
-def _widths(errors: NDArray[np.float64], predicted: NDArray[np.float64]) -> tuple[float, float]:
-    """Spread and share, of (n_coalitions,) errors and predicted values."""
-    typical = float(np.sqrt(np.mean(errors**2)))
-    if typical <= 1e-12 * float(predicted.max()) or not typical:
-        return typical, 0.0
-    widest = _quantile(errors / np.hypot(typical, predicted))
-    return widest * typical, widest
+    coalitions: list[Coalition], spectrum: Spectrum, game: Game, measured: Mapping[Coalition, float]
+) -> tuple[Values, list[Corners], float]:
+    """|measured - claimed| co-Moebius value of each, (n_coalitions,); what it is claimed from; the largest |value|."""
+    masks = [corners(coalition, game.n_players) for coalition in coalitions]
+    known = Terms.of(measured)
+    found = [corners_of_one(c, spectrum, Terms({}) if c in measured else known) for c in coalitions]
+    values = np.split(game(np.vstack(masks)), np.cumsum([len(rows) for rows in masks])[:-1])
+    errors = [abs(float(comobius_of_corners(true - each.values[0]))) for true, each in zip(values, found, strict=True)]
+    return np.array(errors), found, max(float(np.abs(true).max()) for true in values)
 
 
 def _quantile(errors: NDArray[np.float64]) -> float:
@@ -99,9 +114,3 @@ def _quantile(errors: NDArray[np.float64]) -> float:
     if len(errors) < _ENOUGH:
         return max(_Z * float(np.sqrt(np.mean(errors**2))), float(errors.max()))
     return float(np.quantile(errors, COVERAGE, method="weibull"))
-
-
-def _growth(found: dict[int, float]) -> float:
-    """From one order to the next: as before, but no slower than independent errors and no faster than equal ones."""
-    *_, before, last = [0.0, *found.values()]
-    return float(np.clip(last / before, np.sqrt(2), 2.0)) if before else 2.0

@@ -18,7 +18,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "0": ("errors", "masks", "assets"),
     "1": ("game", "terms", "supersets", "weights", "transforms"),
     "2": ("spectrum", "interactions"),
-    "3": ("estimators", "faithfulness", "removal", "intervals", "surrogate"),
+    "3": ("estimators", "faithfulness", "removal", "claims", "intervals", "surrogate"),
     "3'": ("models", "lenses"),
     "4": (
         *("explain", "recovery", "anytime", "progress", "verification", "head_start"),

@@ -64,8 +64,9 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _half_width(explanation: Explanation) -> float:
-    """Mean half-width of the intervals of terms predicted near zero, order 1 to the last: narrow is harder to meet."""
-    return float(np.mean(list(explanation.spread.values()))) if explanation.spread else 0.0
+    """Mean half-width of the intervals of terms that are only predicted: narrow is harder to meet."""
+    widths = [(high - low) / 2 for S, (low, high) in explanation.intervals.items() if S not in explanation.measured]
+    return float(np.mean(widths)) if widths else 0.0
 
 
 def _reviews(folder: Path, count: int) -> list[str]:

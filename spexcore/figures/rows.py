@@ -89,6 +89,6 @@ def coalition_from(text: str, n_players: int) -> Coalition:
 
 
 def _row(explanation: Explanation, names: tuple[str, ...], index: str, coalition: Coalition, score: float) -> Row:
-    low, high = explanation.interval_of(index, coalition, score) or (None, None)
+    low, high = explanation.interval_of(index, coalition) or (None, None)
     measured = index == "comobius" and coalition in explanation.measured
     return Row(coalition, tuple(names[i] for i in coalition), score, low, high, measured)

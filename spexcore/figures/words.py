@@ -140,10 +140,10 @@ def effect(values: Mapping[Coalition, float]) -> float:
 
 
 def predicted_corners(explanation: Explanation, coalition: Coalition) -> dict[Coalition, float]:
-    """Kept members -> value that the spectrum predicts, everything outside the coalition kept; all 2^|S|."""
+    """Kept members -> value, everything outside the coalition kept; all 2^|S|, known or predicted."""
     masks = corners(coalition, len(explanation.players))
     kept = [tuple(i for i, inside in zip(coalition, mask, strict=True) if inside) for mask in masks[:, list(coalition)]]
-    return dict(zip(kept, explanation.spectrum.predict(masks).tolist(), strict=True))
+    return dict(zip(kept, explanation.predicted_corners(coalition).values[0].tolist(), strict=True))
 
 
 def measured_corners(explanation: Explanation, coalition: Coalition) -> dict[Coalition, float]:
@@ -217,8 +217,8 @@ def _moves(change: float, plural: bool = False) -> str:
 
 def _told(explanation: Explanation, coalition: Coalition, score: float, largest: float) -> bool:
     """Whether a co-Moebius value is told apart from zero: measured or beyond its interval, and not mere rounding."""
-    width = 0.0 if coalition in explanation.measured else explanation.half_width(len(coalition), score)
-    return abs(score) > max(width, NOTHING * largest)
+    low, high = explanation.intervals.get(coalition, (score, score))
+    return not low <= 0.0 <= high and abs(score) > NOTHING * largest
 
 
 def _together(row: Row, values: Mapping[Coalition, float], what: Quantity) -> str:

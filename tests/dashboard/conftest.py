@@ -8,6 +8,7 @@ import streamlit as st
 from film import SENTENCE, TERMS, WORDS
 
 from dashboard import loaders, settings
+from spexcore.claims import Spread
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import Faithfulness
 from spexcore.masks import Coalition
@@ -48,7 +49,7 @@ def make() -> Make:
             "held_out_paid": 512,
             "seconds": 4.2,
             "faithfulness": Faithfulness(0.9, 0.8, 0.3, 0.2, 512),
-            "spread": {1: 0.2, 2: 0.3, 3: 0.4, 4: 0.5},
+            "doubt": Spread({1: 0.2, 2: 0.3, 3: 0.4, 4: 0.5}, {}),
             "recipe": recipe,
             "key": "k",
         }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spexcore import figures
+from spexcore.claims import Spread
 from spexcore.comparison import compare
 from spexcore.evidence import Removal
 from spexcore.explanation import Explanation
@@ -160,7 +161,7 @@ def test_a_measured_term_is_exact_and_a_predicted_one_has_its_interval(example: 
 
 
 def test_a_term_not_told_apart_from_zero_is_pale(make: Make) -> None:
-    explanation = make(["a", "b"], {(0,): 5.0, (1,): 0.1}, spread={1: 0.2})
+    explanation = make(["a", "b"], {(0,): 5.0, (1,): 0.1}, doubt=Spread({1: 0.2}, {}))
     assert [row.doubtful for row in rows(explanation)] == [False, True]
     bar = next(trace for trace in terms(explanation).data if trace.type == "bar")
     assert [colour.endswith(",0.3)") for colour in bar.marker.color] == [False, True]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from spexcore.claims import Spread
 from spexcore.comparison import compare
 from spexcore.errors import BadInput
 from spexcore.estimators import Exact
@@ -63,11 +64,14 @@ def test_different_quantities_are_compared_as_shares_of_their_largest(short: Exp
 
 
 def test_overlapping_intervals_are_not_told_apart(short: Explanation) -> None:
-    doubtful = replace(short, measured={}, spread={1: 0.6, 2: 0.6})
+    doubtful = replace(short, measured={}, doubt=Spread({1: 0.6, 2: 0.6}, {}))
     shifted = explained("a b c", lambda m: m[:, 0] * m[:, 1] * 5.0 - m[:, 2])
     told = {pair.players: pair.told_apart for pair in compare(doubtful, replace(shifted, measured={})).pairs}
     assert told[("a", "b")] is True  # 4 +- 0.6 against 5 exactly
-    wide = {p.players: p.told_apart for p in compare(doubtful, replace(shifted, measured={}, spread={2: 0.6})).pairs}
+    wide = {
+        p.players: p.told_apart
+        for p in compare(doubtful, replace(shifted, measured={}, doubt=Spread({2: 0.6}, {}))).pairs
+    }
     assert wide[("a", "b")] is False
 
 

@@ -33,6 +33,26 @@ def test_measured_terms_are_first_hand_in_their_index_only(explanation: spex.Exp
     assert max(map(len, explanation.interactions("comobius", max_order=1).scores)) == 1
 
 
+def test_a_predicted_term_takes_what_is_known_of_its_ablations_and_old_run_files_did_not(
+    explanation: spex.Explanation,
+) -> None:
+    alone, said = explanation.spectrum.interactions("comobius", max_order=4), explanation.interactions(max_order=4)
+    predicted = [S for S in said.scores if S and S not in explanation.measured]
+    corners = {S: explanation.predicted_corners(S) for S in predicted}
+    assert any(found.known.any() for found in corners.values())
+    for coalition, found in corners.items():
+        assert said[coalition] == pytest.approx(float(found.claims[0]), abs=1e-9)
+        assert explanation.comobius(coalition) == pytest.approx(said[coalition], abs=1e-9)
+        assert (said[coalition] == pytest.approx(alone[coalition], abs=1e-9)) == (not found.known[:, :-1].any())
+    content = json.loads(json.dumps(explanation.to_json()))
+    del content["doubt"]
+    old = spex.Explanation.from_json(content | {"spread": {"1": 0.5}, "spread_share": {"1": 0.1}})
+    assert all(old.interactions(max_order=4)[S] == alone[S] for S in predicted)
+    low, high = old.interval(predicted[0])
+    assert high - low == pytest.approx(2 * old.half_width(predicted[0]))
+    assert spex.Explanation.from_json(content).interval_of("comobius", predicted[0]) is None
+
+
 def test_every_reported_term_has_an_interval_around_its_score(explanation: spex.Explanation) -> None:
     reported = explanation.interactions()
     assert {coalition for coalition in reported.scores if coalition} <= set(explanation.intervals)

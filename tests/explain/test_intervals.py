@@ -7,14 +7,16 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from spexcore.claims import Corners, Doubt, corners_of_one
 from spexcore.estimators import Exact
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import HeldOut, hold_out
-from spexcore.game import FunctionGame, MeteredGame, TableGame
-from spexcore.intervals import LARGEST, coefficient_intervals, spread_by_order
+from spexcore.game import FunctionGame, Game, MeteredGame, TableGame
+from spexcore.intervals import LARGEST, coefficient_intervals, doubt
 from spexcore.masks import Masks, all_masks, corners, draw
 from spexcore.spectrum import Spectrum
+from spexcore.terms import Terms
 from spexcore.transforms import comobius_of_corners, comobius_to_fourier
 
 N = 10
@@ -31,27 +33,25 @@ def test_comobius_of_corners_is_the_alternating_sum() -> None:
     np.testing.assert_array_equal(comobius_of_corners(values), [11 - 5 - 2 + 1, 1])
 
 
+def judged(game: Game, spectrum: Spectrum, near: Masks, measured: dict | None = None) -> Doubt:
+    found = doubt(spectrum, game, HeldOut(near, game(near)), measured or {})
+    assert found is not None
+    return found
+
+
 def test_about_95_percent_of_unmeasured_coalitions_lie_inside() -> None:
     """Predicting zero everywhere, the errors are the values themselves: intervals must be as wide as they spread."""
     game, inside = FunctionGame(rough, NAMES, key="rough"), []
+    zero = Spectrum({(): 0.0}, NAMES)
     for seed in range(12):
-        near = draw("near", N, 200, np.random.default_rng(seed))
-        spread, _ = spread_by_order(Spectrum({(): 0.0}, NAMES), game, HeldOut(near, game(near)))
-        for order in (1, 2, 3):
+        found = judged(game, zero, draw("near", N, 200, np.random.default_rng(seed)))
+        for order in (1, 2, 3, 4):
             rows = np.random.default_rng([seed, order]).random((60, N)).argsort(axis=1)[:, :order]
             masks = np.concatenate([corners(tuple(sorted(row)), N) for row in rows.tolist()])
             values = comobius_of_corners(game(masks).reshape(60, -1))
-            inside += (np.abs(values) <= spread[order]).tolist()
+            width = found.half_widths(Corners(np.zeros((1, 2**order)), np.zeros((1, 2**order), dtype=bool)))
+            inside += (np.abs(values) <= width).tolist()
     assert 0.92 <= np.mean(inside) <= 0.985
-
-
-def test_the_order_nobody_checked_follows_the_growth() -> None:
-    game = FunctionGame(rough, NAMES, key="rough")
-    near = draw("near", N, 200, np.random.default_rng(0))
-    spread, share = spread_by_order(Spectrum({(): 0.0}, NAMES), game, HeldOut(near, game(near)))
-    assert list(spread) == [1, 2, 3, 4]
-    assert share[4] == share[3]
-    assert np.sqrt(2) - 1e-9 <= spread[4] / spread[3] <= 2.0
 
 
 def test_the_largest_claims_are_covered_like_the_others() -> None:
@@ -65,8 +65,7 @@ def test_the_largest_claims_are_covered_like_the_others() -> None:
         told = {pair: c * (1 + 0.5 * rng.normal()) + 0.02 * rng.normal() for pair, c in true.items()}
         game = TableGame(Spectrum(comobius_to_fourier(true), NAMES).predict(all_masks(N)), NAMES)
         wrong, near = Spectrum(comobius_to_fourier(told), NAMES), draw("near", N, 80, rng)
-        spread, share = spread_by_order(wrong, game, HeldOut(near, game(near)))
-        said = replace(blank, spectrum=wrong, measured={}, spread=spread, spread_share=share)
+        said = replace(blank, spectrum=wrong, measured={}, doubt=judged(game, wrong, near))
         largest = sorted(pairs, key=lambda pair: -abs(told[pair]))
         ends = [said.interval(pair) for pair in largest]
         inside.append([low <= true[pair] <= high for pair, (low, high) in zip(largest, ends)])
@@ -75,10 +74,37 @@ def test_the_largest_claims_are_covered_like_the_others() -> None:
     assert np.mean(np.array(inside)[:, :10]) >= 0.92
 
 
+def test_claims_that_are_the_largest_by_mistake_are_found_out() -> None:
+    """Fourteen pairs are claimed and are nothing: random near masks meet few of them, the leading claims all."""
+    claimed = dict.fromkeys(list(combinations(range(N), 2))[:14], 3.0)
+    game = FunctionGame(lambda masks: 0.01 * rough(masks), NAMES, key="nothing")
+    wrong = Spectrum(comobius_to_fourier(claimed), NAMES)
+    found = judged(game, wrong, draw("near", N, 100, np.random.default_rng(0)))
+    assert found.threshold == pytest.approx(3.0)
+    told = corners_of_one((0, 1), wrong, Terms.of({}))
+    assert float(found.half_widths(told)[0]) > 3.0, "none of them is told apart from zero"
+
+
+def test_few_held_out_masks_check_few_claims() -> None:
+    paid: list[int] = []
+
+    def counted(masks: Masks) -> np.ndarray:
+        paid.append(len(masks))
+        return rough(masks)
+
+    game = MeteredGame(FunctionGame(counted, NAMES, key="counted"))
+    spectrum, near = Exact().estimate(FunctionGame(rough, NAMES, key="rough"), budget=2**N), ~np.eye(N, dtype=bool)[:4]
+    doubt(spectrum, game, HeldOut(near, game(near)), {})
+    assert sum(paid) <= 4 + 2 * 15  # a claim of order four: the full mask, four known single removals, or not
+    assert doubt(spectrum, game, HeldOut(near[:0], np.empty(0)), {}) is None
+
+
 def test_an_exact_spectrum_has_no_width() -> None:
     game = FunctionGame(lambda m: 2.0 * m[:, 0] * m[:, 1] - m[:, 2], NAMES, key="pair")
-    explanation = explain(game, budget=2**N, held_out=64)
-    assert all(width == pytest.approx(0.0, abs=1e-9) for width in explanation.spread.values())
+    exact = Exact().estimate(game, budget=2**N)
+    assert judged(game, exact, draw("near", N, 60, np.random.default_rng(0))) == Doubt(0.0, 0.0, 0.0, 0.0)
+    everything = explain(game, budget=2**N, held_out=64)
+    assert all(high - low <= 1e-9 for low, high in everything.intervals.values())
 
 
 def test_masks_paid_for_intervals_are_counted_as_held_out() -> None:
