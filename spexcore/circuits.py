@@ -13,10 +13,11 @@ from spexcore.errors import BadInput
 from spexcore.estimators import Lasso, WalshGP
 from spexcore.estimators.base import SampleEstimator
 from spexcore.game import Game, Values
-from spexcore.masks import Coalition, Masks, all_masks, pack
+from spexcore.masks import ENUMERABLE, Coalition, Masks, all_masks, pack
 from spexcore.spectrum import Spectrum
+from spexcore.transforms import inverse_walsh_hadamard
 
-ENUMERABLE = 200_000  # sets of one size up to which all are weighed, so that the best one is known to be the best
+WEIGHED = 20_000  # sets of one size up to which all are weighed, where players are too many for one transform
 TRIES = 32  # swaps measured at a time, those predicted best
 DOUBTED = 12  # members of a circuit, those missed least alone, that may stand in for each other
 METHODS = ("spectrum", "lasso", "single ablation", "best of random")
@@ -99,7 +100,11 @@ def best_of_size(spectrum: Spectrum, size: int) -> tuple[NDArray[np.bool_], bool
     while a swap helps.
     """
     n = spectrum.n_players
-    if comb(n, size) <= ENUMERABLE:
+    if n <= ENUMERABLE:
+        numbers = np.flatnonzero(np.bitwise_count(np.arange(2**n)) == size)
+        best = numbers[np.argmax(_all_values(spectrum)[numbers])]
+        return (best >> np.arange(n) & 1).astype(bool), True
+    if comb(n, size) <= WEIGHED:
         masks = np.zeros((comb(n, size), n), dtype=bool)
         np.put_along_axis(masks, np.array(list(combinations(range(n), size))).reshape(-1, size), True, axis=1)
         return masks[int(np.argmax(spectrum.predict(masks)))], True
@@ -109,6 +114,14 @@ def best_of_size(spectrum: Spectrum, size: int) -> tuple[NDArray[np.bool_], bool
     while (better := _best(spectrum, mask, _swaps)) is not mask:
         mask = better
     return mask, False
+
+
+def _all_values(spectrum: Spectrum) -> NDArray[np.float64]:
+    """What is predicted for every mask, (2^n_players,), numbered by bits: one transform."""
+    coefficients = np.zeros(2**spectrum.n_players)
+    for coalition, value in spectrum.coefficients.items():
+        coefficients[sum(1 << i for i in coalition)] = value
+    return inverse_walsh_hadamard(coefficients)
 
 
 def _swaps(kept: NDArray[np.bool_]) -> list[tuple[int, ...]]:

@@ -20,7 +20,8 @@ KEPT = (0.2, 0.35, 0.5)  # of the heads
 ABLATIONS, MASKS = 300, 1_000  # a point of the curve; from which the spectrum of the heads is learnt
 CHOSEN, OTHERS = 16, 48  # stories by which heads are chosen, and on which they are judged
 
-NAMES = ["Max", "Tom", "Lily", "Ben", "Sam", "Tim", "Mia", "Anna", "Sue", "Jack", "Lucy", "Bob"]
+NAMES = ["Max", "Tom", "Lily", "Ben", "Sam", "Tim", "Mia", "Anna", "Sue", "Jack", "Lucy", "Bob", "Sara", "Amy", "Jane"]
+NAMES += ["John", "Billy", "Sally", "Mary", "Jill", "Emma", "Joe", "Daisy", "Leo"]
 TALES = (
     "Once upon a time, there was a big dog named {0}. {0} liked to play. One day,",
     "There was a little boy named {0}. {0} had a red ball. One day,",
@@ -114,8 +115,9 @@ def _behaviours(data: Path, seed: int, quick: bool) -> Iterator[Behaviour]:
     folder = data / "models" / "stories260K"
     if folder.is_dir() and not quick:
         names = rng.sample(NAMES, len(NAMES))
-        chosen = [prompt for tale in TALES[:2] for prompt in _recalled(tale, names[:6])]
-        others = [prompt for tale in TALES for prompt in _recalled(tale, names[6:])]
+        half = len(names) // 2
+        chosen = [_recalled(TALES[i % 2], names[i], names[i - 1]) for i in range(half)]
+        others = [_recalled(tale, names[i], names[i - 1]) for tale in TALES for i in range(half + 1, len(names))]
         yield Behaviour("stories260K recalls a name", LanguageModel.load(folder), chosen, others)
 
 
@@ -128,10 +130,6 @@ def _two_hops(rng: random.Random) -> dict[str, str | None]:
     return {"text": text, "target": f" {places[owner]}", "versus": f" {places[1 - owner]}"}
 
 
-def _recalled(tale: str, names: list[str]) -> Prompts:
-    """Each name rather than the next one."""
-    after = [*names[1:], names[0]]
-    return [
-        {"text": tale.format(name), "target": f" {name}", "versus": f" {other}"}
-        for name, other in zip(names, after, strict=True)
-    ]
+def _recalled(tale: str, name: str, other: str) -> dict[str, str | None]:
+    """A name rather than another one."""
+    return {"text": tale.format(name), "target": f" {name}", "versus": f" {other}"}

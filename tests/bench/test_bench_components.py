@@ -1,5 +1,7 @@
 """The components benchmark: the lens gives the values of one mask at a time; every method is judged on one scale."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -43,5 +45,20 @@ def test_no_prompt_is_chosen_on_and_judged_on(tmp_path):
     others = [one["text"] for one in stories.others]
     assert not {one["text"] for one in stories.chosen} & set(others)
     assert len(set(others)) > 40
-    one = pruning._recalled(pruning.TALES[1], ["Tom", "Sue"])
-    assert [(row["target"], row["versus"]) for row in one] == [(" Tom", " Sue"), (" Sue", " Tom")]
+    recalled = pruning._recalled("Here is {0}, {0} says", "Tom", "Sue")
+    assert recalled == {"text": "Here is Tom, Tom says", "target": " Tom", "versus": " Sue"}
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["clues", "stories260K"])
+def test_what_the_spectrum_keeps_carries_over_at_least_as_well_as_what_others_keep(monkeypatch, request, number):
+    """Three sparsities, prompts that were not chosen on, a short run of what the benchmark measures."""
+    folder = request.getfixturevalue("shared_data") if number else Path("nowhere")
+    for name, short in {"ABLATIONS": 120, "CHOSEN": 6, "OTHERS": 12}.items():
+        monkeypatch.setattr(pruning, name, short)
+    behaviour = list(pruning._behaviours(folder, 0, quick=False))[number]
+    points = list(pruning._pruned(behaviour, 0, quick=False))
+    mean = lambda method, what: np.mean([row[what] for row in points if row["method"] == method])
+    assert len(points) == 3 * len(METHODS)
+    for other in ("lasso", "best of random"):
+        for judged in ("chosen_on", "margin", "accuracy"):
+            assert mean("spectrum", judged) >= mean(other, judged) - 1e-9, (other, judged)

@@ -17,15 +17,18 @@ BUDGET, LEADING = 240, 16
 
 
 @pytest.fixture(scope="module")
-def recall(request):
-    shared = request.getfixturevalue("shared_data")
-    model = LanguageModel.load(shared / "models" / "stories260K")
+def stories(request):
+    return LanguageModel.load(request.getfixturevalue("shared_data") / "models" / "stories260K")
+
+
+@pytest.fixture(scope="module")
+def recall(stories):
     story = "Once upon a time, there was a big dog named {0}. {0} liked to play. One day,"
     prompts = [
         {"text": story.format(name), "target": f" {name}", "versus": f" {other}"}
         for name, other in zip(NAMES, [*NAMES[1:], NAMES[0]], strict=True)
     ]
-    return ComponentLens(model, prompts=prompts, ablation="zero")
+    return ComponentLens(stories, prompts=prompts, ablation="zero")
 
 
 def test_layer_4_head_4_recalls_the_name(recall):
@@ -69,3 +72,11 @@ def test_its_pairs_that_no_ablation_has_shown_lie_in_their_intervals(recall, exp
         for low, high in [explanation.interval(pair)]
     ]
     assert np.mean(inside) >= 0.85
+
+
+def test_a_thousand_ablations_say_how_all_heads_work_together(stories):
+    text = "Once upon a time, there was a big dog named Lily. Lily liked to play. One day,"
+    lens = ComponentLens(stories, text, target=" Lily", versus=" Ben", ablation="zero")
+    judged = spex.explain(lens, budget=1_000, masks="uniform", verify=0, seed=0, held_out=128)
+    assert lens.n_players == 40
+    assert judged.faithfulness.r2 >= 0.9

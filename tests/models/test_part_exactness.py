@@ -157,6 +157,21 @@ def test_the_model_is_left_as_it_was(load, family):
     assert not any(parameter.requires_grad or parameter.grad is not None for parameter in model.network.parameters())
 
 
+def test_an_error_in_the_middle_leaves_no_hook_behind(load, monkeypatch):
+    model = load("llama")
+    lens = lens_of(model, layers="1-2")
+
+    def fails(*arguments, **named):
+        raise RuntimeError("stopped in the last layer")
+
+    monkeypatch.setattr(lens.question.anatomy.mlp[-1], "forward", fails)
+    with pytest.raises(RuntimeError, match="stopped in the last layer"):
+        lens(some_masks(lens.n_players))
+    monkeypatch.undo()
+    for module in model.network.modules():
+        assert not [*module._forward_hooks, *module._forward_pre_hooks, *(set(vars(module)) & {"forward"})]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_layers_below_the_first_ablated_one_are_computed_once(load, family):
     lens = lens_of(load(family), units="heads", layers="2")
