@@ -4,7 +4,7 @@ c(S) is an alternating sum over the 2^|S| ablations that remove a part of S. Abl
 so every part of it, are known: they stand in the sum as they are, and the spectrum predicts the others only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -107,6 +107,20 @@ def claims(predicted: Mapping[Coalition, float], measured: Mapping[Coalition, fl
         for order, (rows, values) in guessed.groups.items()
     }
     return Terms(settled)
+
+
+def surest_first(
+    ranked: Sequence[tuple[Coalition, float]],
+    measured: Container[Coalition],
+    intervals: Mapping[Coalition, tuple[float, float]],
+) -> list[tuple[Coalition, float]]:
+    """The same terms in the same order, but those that cannot be told apart from zero behind all others."""
+
+    def unsure(term: tuple[Coalition, float]) -> bool:
+        low, high = intervals.get(term[0], (term[1], term[1]))
+        return term[0] not in measured and low <= 0 <= high
+
+    return sorted(ranked, key=unsure)
 
 
 def corners_of(rows: Rows, predicted: Terms, known: Terms) -> Corners:

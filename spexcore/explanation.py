@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from spexcore.claims import Corners, Doubt, Spread, claims, corners_of, corners_of_one, doubt_of
+from spexcore.claims import Corners, Doubt, Spread, claims, corners_of, corners_of_one, doubt_of, surest_first
 from spexcore.errors import BadRunFile, SpexError
 from spexcore.estimators import ESTIMATORS
 from spexcore.estimators.base import MaskEstimator
@@ -18,7 +18,7 @@ from spexcore.game import content_key
 from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition
 from spexcore.remarks import Remarks
-from spexcore.run_file import content_of, parsed
+from spexcore.run_file import content_of, intervals_from_json, parsed, terms_from_json, terms_to_json
 from spexcore.spectrum import Spectrum
 from spexcore.terms import Terms
 from spexcore.validation import Confirmation, checked_coalition
@@ -117,6 +117,11 @@ class Explanation:
         scores = {**stated, **measured} if measured else stated
         return Interactions(scores, index, predicted.max_order, self.players, self._note(index))
 
+    def ranked(self, index: str = DEFAULT_INDEX) -> list[tuple[Coalition, float]]:
+        """`interactions(index).ranked()`; under co-Moebius what cannot be told apart from zero comes after all else."""
+        found = self.interactions(index).ranked()
+        return surest_first(found, self.measured, self.intervals) if index == "comobius" else found
+
     @property
     def _settles(self) -> bool:  # as old run files do not
         return isinstance(self.doubt, Doubt)
@@ -190,8 +195,8 @@ class Explanation:
             **{name: getattr(self, name) for name in _AS_IT_IS},
             "seconds": round(self.seconds, 3),
             "faithfulness": self.faithfulness.to_json(),
-            "coefficients": _terms(self.spectrum.coefficients, self.coefficient_intervals),
-            "measured": _terms(self.measured),
+            "coefficients": terms_to_json(self.spectrum.coefficients, self.coefficient_intervals),
+            "measured": terms_to_json(self.measured),
             **(self.doubt.to_json() if self.doubt else {}),
             "notes": list(self.notes),
             "versions": dict(self.versions),
@@ -226,7 +231,7 @@ class Explanation:
     def _read(cls, content: dict[str, Any]) -> "Explanation":
         players, made_by = tuple(str(player) for player in content["players"]), content["estimator"]
         return cls(
-            spectrum=Spectrum(_coalitions(content["coefficients"]), players),
+            spectrum=Spectrum(terms_from_json(content["coefficients"]), players),
             estimator={"name": str(made_by["name"]), "parameters": dict(made_by.get("parameters") or {})},
             seed=int(content["seed"]),
             masks=str(content.get("masks", "uniform")),
@@ -238,8 +243,8 @@ class Explanation:
             held_out_paid=int(content.get("held_out_paid", 0)),
             seconds=float(content.get("seconds", 0.0)),
             faithfulness=Faithfulness.from_json(content["faithfulness"]),
-            measured=Spectrum(_coalitions(content.get("measured", [])), players).coefficients,
-            coefficient_intervals=_intervals(content["coefficients"]),
+            measured=Spectrum(terms_from_json(content.get("measured", [])), players).coefficients,
+            coefficient_intervals=intervals_from_json(content["coefficients"]),
             doubt=doubt_of(content),
             key=str(content.get("key", "")),
             recipe=dict(content.get("recipe") or {}),
@@ -282,19 +287,3 @@ def _confirmation(content: Any, n_players: int) -> Confirmation | None:
     for claim in found.claims:
         checked_coalition(claim.coalition, n_players)
     return found
-
-
-def _terms(
-    scores: Mapping[Coalition, float], intervals: Mapping[Coalition, Interval] = MappingProxyType({})
-) -> list[dict[str, Any]]:
-    """coalition and value of each; low and high where there is an interval."""
-    ends = {coalition: {"low": low, "high": high} for coalition, (low, high) in intervals.items()}
-    return [{"coalition": list(S), "value": value, **ends.get(S, {})} for S, value in scores.items()]
-
-
-def _intervals(terms: list[dict[str, Any]]) -> dict[Coalition, Interval]:
-    return {tuple(map(int, t["coalition"])): (float(t["low"]), float(t["high"])) for t in terms if "low" in t}
-
-
-def _coalitions(terms: list[dict[str, Any]]) -> dict[Coalition, float]:
-    return {tuple(int(i) for i in term["coalition"]): float(term["value"]) for term in terms}

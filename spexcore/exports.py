@@ -49,7 +49,7 @@ def csv_text(explanation: Explanation, index: str = DEFAULT_INDEX, top: int | No
 def _listed(explanation: Explanation, index: str, top: int | None) -> list[tuple[Coalition, str]]:
     """The terms and their scores as text; a term that bears a note and is not reported has one under co-Moebius."""
     found = explanation.interactions(index)
-    listed = {coalition: repr(score) for coalition, score in found.ranked()[:top]}
+    listed = {coalition: repr(score) for coalition, score in explanation.ranked(index)[:top]}
     for coalition in explanation.remarks.terms:
         beyond = repr(explanation.comobius(coalition)) if index == "comobius" else ""
         listed.setdefault(coalition, repr(found[coalition]) if coalition in found.scores else beyond)

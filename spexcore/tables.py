@@ -13,7 +13,7 @@ def interactions_json(explanation: Explanation, index: str, top: int) -> dict[st
     """The leading interactions of an index; a co-Moebius value says whether it was measured, else its interval."""
     found = explanation.interactions(index)
     terms = []
-    for coalition, score in [(S, score) for S, score in found.ranked() if S][:top]:
+    for coalition, score in [(S, score) for S, score in explanation.ranked(index) if S][:top]:
         names = [explanation.players[i] for i in coalition]
         term: dict[str, Any] = {"coalition": list(coalition), "players": names, "score": score}
         if (ends := explanation.interval_of(index, coalition)) is not None:

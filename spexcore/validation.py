@@ -101,12 +101,13 @@ class Confirmation:
 
 
 def confirm(game: Game, explanation: "Explanation", *, top: int = 10) -> Confirmation:
-    """Re-ablate the `top` co-Moebius terms of an explanation of this game, all of their corners in one call."""
+    """Re-ablate the `top` terms that an explanation of this game lists first, all of their corners in one call."""
     if top < 1:
         raise BadInput(f"`top` must be at least 1 term; got {top}.")
-    ranked = explanation.interactions("comobius").ranked()[:top]
+    ranked = explanation.ranked("comobius")
     # A claim of nothing is no term: terms that are rounding beside the largest would only flatter the rate.
-    leading = [coalition for coalition, score in ranked if abs(score) > NOTHING * abs(ranked[0][1])]
+    least = NOTHING * max((abs(score) for _, score in ranked), default=0.0)
+    leading = [coalition for coalition, score in ranked if abs(score) > least][:top]
     if not leading:
         return Confirmation(())
     metered = MeteredGame(game)  # whose corners it has paid for: `validate` finds them there

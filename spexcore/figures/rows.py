@@ -50,8 +50,8 @@ def rows(
     top: int = 12,
     orders: Collection[int] | None = None,
 ) -> list[Row]:
-    """The `top` terms under an index, largest magnitude first, of these orders (None: every order)."""
-    ranked = explanation.interactions(index).ranked()
+    """The `top` terms under an index as `Explanation.ranked` has them, of these orders (None: every order)."""
+    ranked = explanation.ranked(index)
     least = NOTHING * max((abs(score) for _, score in ranked), default=0.0)
     kept = [(S, v) for S, v in ranked if abs(v) > least and (not orders or len(S) in orders)]
     names = player_names(explanation.players)

@@ -12,12 +12,14 @@ from spexcore.estimators import Exact
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import HeldOut, hold_out
+from spexcore.figures.rows import rows
 from spexcore.game import FunctionGame, Game, MeteredGame, TableGame
 from spexcore.intervals import LARGEST, coefficient_intervals, doubt
 from spexcore.masks import Masks, all_masks, corners, draw
 from spexcore.spectrum import Spectrum
 from spexcore.terms import Terms
 from spexcore.transforms import comobius_of_corners, comobius_to_fourier
+from spexcore.validation import confirm
 
 N = 10
 NAMES = [f"p{i}" for i in range(N)]
@@ -183,3 +185,24 @@ def test_intervals_of_coefficients_are_in_the_run_file_and_under_the_fourier_ind
     for term in content["coefficients"]:
         term.pop("low", None)
     assert not Explanation.from_json(content).coefficient_intervals
+
+
+def test_what_cannot_be_told_from_zero_is_listed_and_confirmed_last() -> None:
+    """A large claim that may be nothing must not stand before a small one that was measured."""
+    made = explain(FunctionGame(rough, NAMES, key="rough"), budget=120, masks="near", verify=3, seed=0)
+    assert made.doubt is not None
+    ranked = made.ranked("comobius")
+    sure = [S in made.measured or not low <= 0 <= high for S, _ in ranked for low, high in [made.intervals[S]]]
+    assert any(sure)
+    assert sure == sorted(sure, reverse=True)
+    plain = made.interactions("comobius").ranked()
+    assert sorted(ranked) == sorted(plain)
+    assert ranked != plain
+    for part in (True, False):
+        sizes = [abs(score) for (_, score), told in zip(ranked, sure) if told is part]
+        assert sizes == sorted(sizes, reverse=True)
+    assert [row.coalition for row in rows(made, top=9)] == [S for S, _ in ranked[:9]]
+    assert [claim.coalition for claim in confirm(FunctionGame(rough, NAMES, key="rough"), made, top=9).claims] == [
+        S for S, _ in ranked[:9]
+    ]
+    assert made.ranked("fourier") == made.interactions("fourier").ranked()
