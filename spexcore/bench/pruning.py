@@ -17,7 +17,7 @@ from spexcore.models import LanguageModel
 
 Prompts = list[dict[str, str | None]]
 KEPT = (0.2, 0.35, 0.5)  # of the heads
-ABLATIONS, MASKS = 300, 1_000  # a point of the curve; from which the spectrum of the heads is learnt
+ABLATIONS, MASKS = 200, 1_000  # a point of the curve; from which the spectrum of the heads is learnt
 CHOSEN, OTHERS = 16, 48  # stories by which heads are chosen, and on which they are judged
 
 NAMES = ["Max", "Tom", "Lily", "Ben", "Sam", "Tim", "Mia", "Anna", "Sue", "Jack", "Lucy", "Bob", "Sara", "Amy", "Jane"]
