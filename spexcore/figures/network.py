@@ -29,7 +29,7 @@ _STEPS = 8  # of a curve
 _DIGITS = 4  # of a place: a hundredth of a pixel
 _LABELS = 72  # names that the circle has room for, those of the strongest players
 _AT_REST, _BEHIND = 0.55, 0.22  # opacity of lines, and while one of them is selected
-_RING, _RING_OF_HUB = 3.5, 18  # pixels around a player's marker; from the middle of a hub
+_RING, _RING_OF_HUB = 2.5, 18  # pixels around a player's marker; from the middle of a hub
 
 
 @dataclass(frozen=True)
