@@ -8,6 +8,7 @@ from spexcore.estimators.gated_kernel import GatedKernel, most_probable
 from spexcore.estimators.link import Identity, Link
 from spexcore.estimators.walsh_evidence import Prior
 from spexcore.estimators.walsh_kernel import Array, over_all_masks, signs_of
+from spexcore.estimators.walsh_posterior import steady_factor
 from spexcore.estimators.walsh_terms import Terms, largest
 from spexcore.game import Values
 from spexcore.masks import Masks
@@ -81,7 +82,7 @@ class Search:
 
 def fit_gated(masks: Masks, values: Values, link: Link, search: Search, seed: int = 0) -> GatedGP:
     """Choose a kernel by its posterior on some samples, then condition on all; for values that differ."""
-    from scipy.linalg import cho_solve, cholesky
+    from scipy.linalg import cho_solve
 
     signs, scores = signs_of(masks), link.latent(values)
     mean, scale = float(scores.mean()), float(scores.std())
@@ -89,9 +90,7 @@ def fit_gated(masks: Masks, values: Values, link: Link, search: Search, seed: in
     chosen = np.random.default_rng(seed).permutation(len(values))[: search.rows]
     prior, near = Prior(tau=search.tau), search.neighbours
     kernel = most_probable(signs[chosen], targets[chosen], prior, steps=search.steps, neighbours=near)
-    gram = kernel.gram(signs, signs)
-    gram[np.diag_indices_from(gram)] += kernel.base.noise
-    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
+    factor = steady_factor(kernel.gram(signs, signs), kernel.base.noise)
     alpha = cho_solve((factor, True), targets, check_finite=False)
     doubt = np.zeros(1) if isinstance(link, Identity) else scale**2 * _doubt(kernel, signs, factor)
     return GatedGP(kernel, link, signs, alpha, mean, scale, doubt)

@@ -83,12 +83,12 @@ def condition(kernel: WalshKernel, masks: Masks, values: Array, *, mean: float, 
     from scipy.linalg import cho_solve
 
     signs = signs_of(masks)
-    factor = _factor(kernel.gram(signs, signs), kernel.noise)
+    factor = steady_factor(kernel.gram(signs, signs), kernel.noise)
     alpha = cho_solve((factor, True), (values - mean) / scale, check_finite=False)
     return FittedWalshGP(kernel, signs, alpha, factor, mean, scale)
 
 
-def _factor(gram: Array, noise: float) -> Array:
+def steady_factor(gram: Array, noise: float) -> Array:
     """Lower Cholesky factor of gram + noise; more noise where rounding makes masks that are nearly alike singular."""
     from scipy.linalg import LinAlgError, cholesky
 

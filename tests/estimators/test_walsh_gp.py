@@ -13,9 +13,9 @@ from spexcore.estimators.walsh_evidence import (
     point_of,
     start,
 )
-from spexcore.estimators.walsh_gp import STEPS, WalshGP, fit_walsh_gp
+from spexcore.estimators.walsh_gp import STEPS, WalshGP, fit_walsh_gp, fit_with_gates
 from spexcore.estimators.walsh_kernel import WalshKernel, characters, signs_of
-from spexcore.estimators.walsh_posterior import condition
+from spexcore.estimators.walsh_posterior import condition, steady_factor
 from spexcore.masks import all_masks, draw
 from spexcore.transforms import walsh_hadamard
 
@@ -86,11 +86,21 @@ def test_variance_of_a_coefficient_is_that_of_the_functional():
     np.testing.assert_allclose(fit.variance(masks), np.diag(covariance), atol=1e-10)
 
 
-def test_spectrum_predicts_as_the_posterior_mean_does():
+def test_spectrum_predicts_as_the_mean_of_the_plain_and_the_gated_process_does():
     masks, values = samples(n=9, m=80)
     spectrum = WalshGP(link="identity").fit(masks, values)
+    plain = fit_walsh_gp(masks, values, steps=STEPS).predict(all_masks(9))
+    gated = fit_with_gates(masks, values, "identity").predict(all_masks(9))
+    assert np.abs(plain - gated).max() > 1e-3
+    np.testing.assert_allclose(spectrum.predict(all_masks(9)), (plain + gated) / 2, atol=1e-9)
+    assert len(WalshGP(terms=5).fit(masks, values)) == 6
+
+
+def test_where_masks_are_too_many_to_tell_neighbours_the_plain_process_speaks_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("spexcore.estimators.walsh_gp.CHAINED", 80**2 * 9 - 1)
+    masks, values = samples(n=9, m=80)
     expected = fit_walsh_gp(masks, values, steps=STEPS).predict(all_masks(9))
-    np.testing.assert_allclose(spectrum.predict(all_masks(9)), expected, atol=1e-9)
+    np.testing.assert_allclose(WalshGP(link="identity").fit(masks, values).predict(all_masks(9)), expected, atol=1e-9)
 
 
 def test_beam_keeps_what_the_posterior_holds_beyond_twenty_players():
@@ -153,11 +163,9 @@ def test_many_players_and_masks_of_two_kinds_do_not_end_in_the_mean() -> None:
 
 
 def test_masks_that_rounding_cannot_tell_apart_are_still_explained() -> None:
-    from spexcore.estimators.walsh_posterior import _factor
-
     gram = np.ones((3, 3))
     gram[2, 2] = 1.0 - 1e-16
-    factor = _factor(gram, 0.0)
+    factor = steady_factor(gram, 0.0)
     np.testing.assert_allclose(factor @ factor.T, gram, atol=1e-3)
 
 
