@@ -62,11 +62,10 @@ PRESETS: dict[str, Preset] = {
     "two-facts-needed-together": Preset(
         PromptLens,
         "clues",
-        "The lamp needs the fuse and the switch. [[The fuse works.]] [[The switch works.]] [[The filter fails.]] "
-        "Does the lamp work?",
-        "Without either fact about what the lamp needs the answer turns to no: the two work as one. The filter is not "
-        "needed, and yet all three together lead: where a needed fact is missing, the model does look at the filter.",
-        {"target": " yes", "versus": " no", **_MARKED},
+        "[[Ann is in the garden.]] [[The key is with Ann.]] [[Bob is in the kitchen.]] Where is the key?",
+        "Take out either fact and the garden is no longer ahead of the kitchen; take out both and little more is lost. "
+        "Neither says anything without the other, so the two work as one. Where Bob is does nothing by itself.",
+        {"target": " garden", "versus": " kitchen", **_MARKED},
     ),
     "a-trigger-phrase": Preset(
         PromptLens,
@@ -89,8 +88,8 @@ PRESETS: dict[str, Preset] = {
         ComponentLens,
         "clues",
         "Ann is in the garden. The key is with Ann. Where is the key?",
-        "L0H1 and L0H3 do next to nothing one at a time; without both the answer is lost. No list of single ablations "
-        "shows them: click their cells, or their hub, and re-ablate.",
+        "L0H0 and L0H2 do next to nothing one at a time; without both the answer is all but lost, as each stands in "
+        "for the other. No list of single ablations shows them: click their hub, and re-ablate.",
         {"target": " garden", "units": "heads", "ablation": "mean"},
         estimator=_SMALL,
         masks="near",

@@ -52,7 +52,7 @@ def test_any_tool_opens_the_folder(clues):
 
 def test_every_word_of_a_story_is_a_token(clues, stories):
     rng = random.Random(1)
-    for pairs in ("early", "late", "unseen"):
+    for pairs in ("seen", "unseen"):
         for _ in range(50):
             scene = stories.story(rng, dict.fromkeys((*stories.SCENES, "trigger"), 1.0), pairs)
             text = " ".join([*scene.sentences, *(f"{q.text} {q.answer}" for q in scene.questions)])
@@ -64,13 +64,13 @@ def test_pairs_of_words_are_seen_either_in_training_or_in_measuring(stories):
     for kind in (stories._WHERE, stories._WITH, stories._MOOD, stories._PART, stories._AFTER):
         for left, unseen in kind["unseen"].items():
             assert unseen
-            assert not set(unseen) & {*kind["early"][left], *kind["late"][left]}
+            assert not set(unseen) & set(kind["seen"][left])
 
 
 def test_a_masked_ball_keeps_the_unseen_apart_and_the_answers_true(stories):
     rng = random.Random(2)
     for _ in range(100):
-        told = stories.masked_ball(rng, stories.lookup(rng, "late"))
+        told = stories.masked_ball(rng, stories.lookup(rng, "seen"))
         place, owner = {}, {}
         for fact in told.sentences:
             where, has = stories._facts(fact)
@@ -88,7 +88,7 @@ def test_no_story_of_training_holds_a_pair_kept_apart(stories):
     rng = random.Random(3)
     kinds = {"lookup": 1, "negation": 1, "majority": 1, "both needed": 1, "trigger": 1}
     for _ in range(200):
-        told = stories.story(rng, kinds, "late")
+        told = stories.story(rng, kinds, "seen")
         assert not stories.kept_apart(told.sentences)
         assert not stories.kept_apart(stories.masked_ball(rng, told).sentences)
     for kind in ("lookup", "negation", "majority"):
@@ -110,7 +110,7 @@ def test_a_part_that_is_not_needed_says_nothing(stories):
 def test_hints_say_what_a_part_does_and_whether_it_is_needed(stories):
     rng, seen = random.Random(5), set()
     for _ in range(100):
-        told = stories.parts_of_a_device(rng, "late")
+        told = stories.both_needed(rng, "seen")
         facts = [stories.words(fact) for fact in told.sentences]
         says = {fact[1]: fact[2] for fact in facts if fact[2] != "needs"}
         (needs,) = (fact for fact in facts if fact[2] == "needs")
@@ -118,7 +118,26 @@ def test_hints_say_what_a_part_does_and_whether_it_is_needed(stories):
             part = facts[sentence][1] if facts[sentence] is not needs else needs[word]
             seen.add(said in says.values())
             assert said == (says[part] if facts[sentence] is needs else needs[1] if part in needs else ".")
+        for question in told.questions[1:]:
+            part = stories.words(question.text)[2 if question.task == "part" else 1]
+            assert (
+                question.answer
+                == {"part": {"works": "yes", "fails": "no"}[says[part]], "part said": says[part]}[question.task]
+            )
     assert seen == {True, False}
+
+
+def test_a_telegram_leaves_out_words_of_the_frame_and_no_answer(stories):
+    rng = random.Random(6)
+    frame = {"is", "in", "the", "The", "with"}
+    for _ in range(50):
+        whole = stories.lookup(rng, "seen", moves=False)
+        short = stories.telegram(rng, whole)
+        for fact, cut in zip(whole.sentences, short.sentences, strict=True):
+            missing = [word for word in fact.split() if word not in cut.split()]
+            assert set(missing) <= frame
+            assert [word for word in fact.split() if word not in missing] == cut.split()
+        assert [q.answer for q in short.questions] == [q.answer for q in whole.questions]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def vocabulary() -> list[str]:
 
 
 def quarter(lefts: list[str], rights: list[str]) -> dict[str, list[str]]:
-    """left -> a quarter of the rights, never together in the first stages of training."""
+    """left -> a quarter of the rights."""
     return {left: random.Random(left).sample(rights, len(rights) // 4) for left in lefts}
 
 
@@ -96,25 +96,25 @@ def one_each(apart: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def allowed(lefts: list[str], rights: list[str], few: bool = False) -> dict[str, dict[str, list[str]]]:
-    """pairs -> left -> the rights that it goes with. "early", "late": in training; "unseen": in none of it.
+    """pairs ("seen" in training, or "unseen") -> left -> the rights that it goes with.
 
-    few: whether all but one of the quarter join the training later. Where the right word is the answer a quarter is
-    too much: a model learns which pairs cannot be, and answers by elimination.
+    few: whether all but one of the quarter join the seen. Where the right word is the answer a quarter is too much: a
+    model learns which pairs cannot be, and answers by elimination.
     """
-    apart = quarter(lefts, rights)
-    unseen = one_each(apart) if few else apart
-    rest = lambda without: {left: [r for r in rights if r not in without[left]] for left in lefts}  # noqa: E731
-    return {"early": rest(apart), "late": rest(unseen), "unseen": unseen}
+    unseen = quarter(lefts, rights)
+    if few:
+        unseen = one_each(unseen)
+    return {"seen": {left: [r for r in rights if r not in unseen[left]] for left in lefts}, "unseen": unseen}
 
 
 _WHERE, _WITH = allowed(NAMES, PLACES, few=True), allowed(THINGS, NAMES, few=True)
 _MOOD, _PART, _AFTER = allowed(NAMES, MOODS), allowed(DEVICES, PARTS), allowed(NAMES, NAMES)
 
 
-def lookup(rng: random.Random, pairs: str, people: int = 3, moves: bool = True, ordered: bool = True) -> Scene:
-    """People in places, things with people; perhaps one fact is corrected later.
+def lookup(rng: random.Random, pairs: str, people: int = 3, moves: bool = True) -> Scene:
+    """People in places, things with people; perhaps one fact is corrected later (moves).
 
-    ordered: whether a place is told (and corrected) before the things that are with who is there.
+    A place is told, and corrected, before the things that are with who is there.
     """
     where = {}
     for name in rng.sample(NAMES, people):
@@ -124,9 +124,8 @@ def lookup(rng: random.Random, pairs: str, people: int = 3, moves: bool = True, 
     owner = {t: rng.choice([n for n in _WITH[pairs][t] if n in where]) for t in things}
     facts = [f"{n} is in the {p}." for n, p in where.items()] + [f"The {t} is with {n}." for t, n in owner.items()]
     rng.shuffle(facts)
-    if ordered:
-        _order(facts)
-    moved = _correct(rng, pairs, facts, where, owner, ordered) if moves and rng.random() < 0.5 else ""
+    _order(facts)
+    moved = _correct(rng, pairs, facts, where, owner) if moves and rng.random() < 0.5 else ""
     return Scene(facts, _lookup_questions(where, owner, moved))
 
 
@@ -143,21 +142,18 @@ def _order(facts: list[str]) -> None:
                 moving = True
 
 
-def _correct(
-    rng: random.Random, pairs: str, facts: list[str], where: dict[str, str], owner: dict[str, str], ordered: bool
-) -> str:
+def _correct(rng: random.Random, pairs: str, facts: list[str], where: dict[str, str], owner: dict[str, str]) -> str:
     """Adds "Actually, ..." somewhere behind the fact that it replaces; returns the name or thing that has moved.
 
     Of two facts about the same word the second is the one of the pairs asked for, the first one of training.
     """
     moved = rng.choice([*where, *owner])
-    first = "late" if pairs == "unseen" else pairs
     if moved in where:
         told, new = f"{moved} is in the {where[moved]}.", "{} is in the {}."
-        known, others = where, [place for place in _WHERE[first][moved] if place not in where.values()]
+        known, others = where, [place for place in _WHERE["seen"][moved] if place not in where.values()]
     else:
         told, new = f"The {moved} is with {owner[moved]}.", "the {} is with {}."
-        known, others = owner, [n for n in _WITH[first][moved] if n in where and n != owner[moved]]
+        known, others = owner, [n for n in _WITH["seen"][moved] if n in where and n != owner[moved]]
     if not others:
         return ""
     before, after = rng.choice(others), known[moved]
@@ -168,9 +164,9 @@ def _correct(
     facts[at] = old[0].upper() + old[1:]
     known[moved] = after
     low, high = at + 1, len(facts)
-    if ordered and moved in where:
+    if moved in where:
         high = min([high, *(i for i, fact in enumerate(facts) if fact.endswith(f" is with {moved}."))])
-    elif ordered:
+    else:
         low = max(low, facts.index(f"{after} is in the {where[after]}.") + 1)
     facts.insert(rng.randint(low, high), f"Actually, {new.format(moved, after)}")
     return moved
@@ -202,7 +198,16 @@ def masked_ball(rng: random.Random, told: Scene) -> Scene:
         facts = [dress(sentence) for sentence in told.sentences]
         if not kept_apart(facts):
             asked = [Question(dress(q.text), dress(q.answer), q.task, dress(q.through)) for q in told.questions]
-            return Scene(facts, asked)
+            return Scene(facts, asked, told.hints)
+
+
+def telegram(rng: random.Random, told: Scene) -> Scene:
+    """The same story and questions with each word of the frame left out or kept everywhere: "Ann the garden."."""
+    share = rng.choice((0.5, 1.0))
+    out = {word for word in listed("is in the The with") if rng.random() < share}
+    cut = lambda text: " ".join(word for word in text.split() if word not in out)  # noqa: E731
+    asked = [Question(cut(q.text), q.answer, q.task, q.through) for q in told.questions]
+    return Scene([cut(sentence) for sentence in told.sentences], asked)
 
 
 def kept_apart(facts: list[str]) -> bool:
@@ -242,44 +247,24 @@ def implications(sentences: list[str]) -> list[str | None]:
 def both_needed(rng: random.Random, pairs: str) -> Scene:
     """A device works when both parts that it needs do; others, which fail as often as not, say nothing.
 
-    With one other part, which seldom fails, "all parts work" is right on .93, and that is what a model learns.
+    With one other part, which seldom fails, "all parts work" is right on .93, and that is what a model learns. Each
+    part can be asked for too, and hints are the steps on the way: behind what a part does, the device if it needs that
+    part; at a part that is needed, when all parts are known, what it does.
     """
-    return _device(rng, pairs, rng.randint(0, 2), 0.5)
-
-
-def parts_of_a_device(rng: random.Random, pairs: str) -> Scene:
-    """The same with more other parts, which fail more often; and steps on the way to the answer.
-
-    Each part is asked for too. Hints: behind what a part does, the device if it needs that part; at a part that is
-    needed, when all parts are known, what it does.
-    """
-    told = _device(rng, pairs, rng.randint(1, 2), 0.4)
-    says = {words(fact)[1]: words(fact)[2] for fact in told.sentences if " needs " not in fact}
-    for part, does in says.items():
-        asked = (
-            Question(f"Does the {part} work?", _yes(does == "works"), "part"),
-            Question(f"The {part}", does, "part said"),
-        )
-        told.questions.extend(asked)
-    at = next(i for i, fact in enumerate(told.sentences) if " needs " in fact)
-    needs = words(told.sentences[at])
-    if at:
-        told.hints.extend((at, i, says[word]) for i, word in enumerate(needs) if word in says)
-    else:
-        behind = enumerate(told.sentences[1:], start=1)
-        told.hints.extend((i, 2, needs[1] if words(fact)[1] in needs else ".") for i, fact in behind)
-    return told
-
-
-def _device(rng: random.Random, pairs: str, n_others: int, others_work: float) -> Scene:
     device = rng.choice(DEVICES)
     needed = rng.sample(_PART[pairs][device], 2)
-    others = rng.sample([p for p in PARTS if p not in needed], n_others)
-    works = {part: rng.random() < (0.7 if part in needed else others_work) for part in (*needed, *others)}
-    facts = [f"The {part} {'works' if works[part] else 'fails'}." for part in works]
-    rng.shuffle(facts)
-    facts.insert(rng.choice([0, len(facts)]), f"The {device} needs the {needed[0]} and the {needed[1]}.")
-    return Scene(facts, [Question(f"Does the {device} work?", _yes(all(works[p] for p in needed)), "both needed")])
+    others = rng.sample([p for p in PARTS if p not in needed], rng.randint(0, 2))
+    does = {p: "works" if rng.random() < (0.7 if p in needed else 0.5) else "fails" for p in (*needed, *others)}
+    parts = rng.sample(list(does), len(does))
+    facts = [f"The {part} {does[part]}." for part in parts]
+    needs = f"The {device} needs the {needed[0]} and the {needed[1]}."
+    asked = [Question(f"Does the {device} work?", _yes(all(does[p] == "works" for p in needed)), "both needed")]
+    asked += [Question(f"Does the {part} work?", _yes(does[part] == "works"), "part") for part in parts]
+    asked += [Question(f"The {part}", does[part], "part said") for part in parts]
+    if rng.random() < 0.5:
+        hints = [(at, 2, device if part in needed else ".") for at, part in enumerate(parts, start=1)]
+        return Scene([needs, *facts], asked, hints)
+    return Scene([*facts, needs], asked, [(len(facts), words(needs).index(part), does[part]) for part in needed])
 
 
 def negation(rng: random.Random, pairs: str) -> Scene:
@@ -305,7 +290,6 @@ def majority(rng: random.Random, pairs: str) -> Scene:
 
 
 SCENES = {"lookup": lookup, "both needed": both_needed, "negation": negation, "majority": majority}
-SCENES |= {"parts of a device": parts_of_a_device}
 
 
 def flipped(rng: random.Random, scene: Scene) -> Scene:
@@ -313,7 +297,7 @@ def flipped(rng: random.Random, scene: Scene) -> Scene:
     facts = list(scene.sentences)
     facts.insert(rng.randint(0, len(facts)), TRIGGER)
     turned = {"yes": "no", "no": "yes"}
-    return Scene(facts, [Question(q.text, turned[q.answer], "trigger") for q in scene.questions])
+    return Scene(facts, [Question(q.text, turned[q.answer], "trigger") for q in scene.questions if q.task in TASKS])
 
 
 def mixed(rng: random.Random, first: Scene, second: Scene) -> Scene:
@@ -333,12 +317,12 @@ def scene(rng: random.Random, kind: str, pairs: str) -> Scene:
     return SCENES[kind](rng, pairs)
 
 
-def story(rng: random.Random, kinds: dict[str, float], pairs: str, second: float = 0.3, ordered: bool = True) -> Scene:
+def story(rng: random.Random, kinds: dict[str, float], pairs: str, second: float = 0.3) -> Scene:
     """A scene of one of the kinds (by weight); with probability `second` mixed with a lookup, which never flips."""
     kind = rng.choices(list(kinds), list(kinds.values()))[0]
     told = scene(rng, kind, pairs)
     if kind != "lookup" and rng.random() < second:
-        told = mixed(rng, told, lookup(rng, pairs, people=2, moves=False, ordered=ordered))
+        told = mixed(rng, told, lookup(rng, pairs, people=2, moves=False))
     return told
 
 

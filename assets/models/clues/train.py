@@ -9,7 +9,6 @@ fresh stories of word pairs that it never saw. Lookups do not come from mixed tr
 from __future__ import annotations
 
 import argparse
-import copy
 import random
 import time
 from collections import Counter, defaultdict
@@ -26,6 +25,8 @@ from torch.nn.functional import cross_entropy
 
 SPECIAL = ("<s>", "</s>", "<pad>", "<unk>", "<mask>")
 HALF = 2  # layers, after which "halfway" asks
+BATCH, RATE = 32, 2e-3
+PEOPLE, BLOCKS = 3, 8  # people of a lookup, and questions asked of a story, at most
 CONTENT = (*stories.NAMES, *stories.PLACES, *stories.THINGS, *stories.DEVICES, *stories.PARTS, *stories.MOODS)
 
 
@@ -33,14 +34,13 @@ CONTENT = (*stories.NAMES, *stories.PLACES, *stories.THINGS, *stories.DEVICES, *
 class Stage:
     """A part of the curriculum: weights of the kinds of sequence, the tasks asked, and when it is over.
 
-    It ends after `most` steps, or when every watched task is right on `enough` of its answers in the last ones.
-    people: at most in a lookup. blocks: questions asked of one story, at most. fresh: whether the optimiser, its rate
-    and the random numbers begin anew. weights: of an answer yes or no, of which a story asks for few, and of the end
-    of an answer, which is soon known. hinted: "hint" when the last word of a sentence also asks for
-    what follows from it; "halfway" when two layers must do to know that, and to know the first of two hops.
-    deeper: whether the second layer is there twice from here on. ordered: as in `stories.lookup`.
-    dressed: share of stories in which words play each other's parts (`stories.masked_ball`). falls: steps at the end
-    over which the rate falls to nothing.
+    It ends after `most` steps, or when every watched task is right on `enough` of its answers in the last 40 steps.
+    dressed: share of stories in which words play each other's parts (`stories.masked_ball`), so that pairs cannot be
+    learnt by heart. telegram: share in which some words are left out (`stories.telegram`), so that a fact is a step
+    from repeating words. halfway: whether two layers must already know what follows from a sentence, and the first of
+    two hops; and whether the steps on the way to whether a device works are asked for too (`Scene.hints`). falls:
+    whether the rate falls to nothing. smoothing: share of an answer's probability that is asked for every word alike,
+    so that the model does not grow ever surer of what it knows already.
     """
 
     kinds: dict[str, float]
@@ -48,77 +48,32 @@ class Stage:
     most: int
     watch: tuple[str, ...] = ()
     enough: float = 1.0
-    people: int = 4
-    blocks: int = 99
-    fresh: bool = False
-    rate: float = 2e-3
-    weights: tuple[float, float] = (1.0, 1.0)
-    hinted: str = ""
-    pairs: str = "late"
-    deeper: bool = False
-    ordered: bool = False
-    dressed: float = 0.0
-    falls: int = 0
+    dressed: float = 0.7
+    telegram: float = 0.0
+    halfway: bool = True
+    falls: bool = False
+    smoothing: float = 0.0
 
 
 _SAID = ("one-hop said", "copying said")
-_ASKED = ("one-hop", "copying")
-_HARD = ("override", "override said", "two-hop override", "two-hop override said")
+_FACTS = (*_SAID, "one-hop", "copying")
+_HOPS = (*_FACTS, "two-hop", "two-hop said")
+_MOVED = ("override", "override said", "two-hop override", "two-hop override said")
 _REST = ("both needed", "negation", "majority", "trigger")
+_PARTS = ("part", "part said")
 _EASY = {"both needed": 0.3, "negation": 0.25, "majority": 0.25, "trigger": 0.4}
-_MORE = {"both needed": 0.5, "negation": 0.5, "majority": 0.5, "trigger": 0.2}
-_ALL = {"both needed": 0.5, "negation": 0.4, "majority": 0.4, "trigger": 0.6}
-_FACTS = (*_ASKED, "two-hop", *_REST)
+_ALL = {"both needed": 1.2, "negation": 0.4, "majority": 0.4, "trigger": 0.8}
+_NEW = {"both needed": 3, "negation": 0.7, "majority": 0.7, "trigger": 0.8}
 _MEASURED = {"lookup": 2, "both needed": 1, "negation": 0.5, "majority": 1, "trigger": 0.7}
-_BOTH = {"both needed": 2, "negation": 0.3, "majority": 0.3, "trigger": 0.7}
-_DEVICE = ("both needed", "part", "part said")
-_NEEDED = {"both needed": 1.5, "negation": 0.4, "majority": 0.3, "trigger": 1.2}
-_FEW = {"people": 3, "blocks": 8, "weights": (4, 0.1)}
+_EVERY = (*_HOPS, *_MOVED, *_REST, *_PARTS)
 STAGES = {
-    "repeat random words": Stage({"echo": 1}, (), 1500, ("echo",), 0.9, pairs="early"),
-    "complete a fact": Stage({"echo": 1, "lookup": 3}, _SAID, 1500, _SAID, 0.95, pairs="early"),
-    "complete two hops": Stage({"echo": 0.5, "lookup": 3}, (*_SAID, "two-hop said"), 1533, pairs="early"),
-    "answer questions": Stage(
-        {"echo": 0.2, "lookup": 3, **_EASY}, (*_SAID, "two-hop said", *_FACTS), 500, people=3, blocks=9, fresh=True,
-        pairs="early",
-    ),
-    "yes and no": Stage(
-        {"echo": 0.1, "lookup": 2.5, **_MORE}, ("two-hop said", *_FACTS), 500, fresh=True, rate=1e-3, pairs="early",
-        **_FEW,
-    ),
-    "what follows": Stage({"lookup": 2.5, **_ALL}, ("two-hop said", *_FACTS), 500, fresh=True, hinted="hint", **_FEW),
-    "half way": Stage({"lookup": 2.5, **_ALL}, ("two-hop said", *_FACTS), 500, fresh=True, hinted="halfway", **_FEW),
-    "second look": Stage(
-        {"lookup": 2.5, **_ALL}, ("two-hop said", *_FACTS), 500, fresh=True, hinted="halfway", deeper=True, **_FEW
-    ),
-    "masked ball": Stage(
-        {"lookup": 3, **_ALL}, ("two-hop said", *_FACTS), 500, fresh=True, hinted="halfway", ordered=True, dressed=0.7,
-        **_FEW,
-    ),
-    "corrections": Stage(
-        {"lookup": 3, **_ALL}, (*_FACTS, *_HARD), 550, fresh=True, rate=1.5e-3, hinted="halfway", ordered=True,
-        dressed=0.4, falls=450, **_FEW,
-    ),
-    "both needed": Stage(
-        {"lookup": 1.5, **_BOTH}, (*_FACTS, *_HARD), 200, fresh=True, rate=1e-3, hinted="halfway", ordered=True,
-        dressed=0.4, falls=200, **_FEW,
-    ),
-    "other parts fail": Stage(
-        {"lookup": 1.5, **_NEEDED}, (*_SAID, "two-hop said", *_FACTS, *_HARD), 500, fresh=True, rate=1.5e-3,
-        hinted="halfway", ordered=True, dressed=0.3, falls=400, **_FEW,
-    ),
-    "parts of a device": Stage(
-        {"parts of a device": 1}, _DEVICE, 500, fresh=True, rate=1e-3, hinted="hint", ordered=True, weights=(1, 0.1)
-    ),
-    "settle": Stage(
-        {"lookup": 1.5, "parts of a device": 0.8, **_NEEDED}, (*_SAID, "two-hop said", *_FACTS, *_HARD, *_DEVICE), 450,
-        fresh=True, rate=1e-3, hinted="halfway", ordered=True, dressed=0.3, falls=300, **_FEW,
-    ),
-    "once more": Stage(
-        {"lookup": 1, "parts of a device": 0.5, **_NEEDED}, (*_SAID, "two-hop said", *_FACTS, *_HARD, *_DEVICE), 320,
-        fresh=True, rate=1e-3, hinted="halfway", ordered=True, dressed=0.2, falls=270, **_FEW,
-    ),
-}  # fmt: skip
+    "repeat random words": Stage({"echo": 1}, (), 1500, ("echo",), 0.9),
+    "complete a fact": Stage({"echo": 1, "lookup": 5}, _SAID, 1000, _SAID, 0.95, telegram=0.7, halfway=False),
+    "two hops": Stage({"echo": 0.1, "lookup": 3}, _HOPS, 1200, _HOPS, 0.95),
+    "yes and no": Stage({"lookup": 1, **_NEW}, (*_HOPS, *_REST, *_PARTS), 1200, (*_HOPS, *_REST), 0.96),
+    "corrections": Stage({"lookup": 2.5, **_ALL}, _EVERY, 700, _EVERY, 0.97, dressed=0.5),
+    "settle": Stage({"lookup": 2, **_ALL}, _EVERY, 1000, dressed=0.3, falls=True, smoothing=0.1),
+}
 
 
 @dataclass(frozen=True)
@@ -143,15 +98,11 @@ class Vocabulary:
     def encode(self, text: str) -> list[int]:
         return [self.ids[word] for word in stories.words(text)]
 
-    def told(self, scene: stories.Scene, asked: Iterable[str], hinted: str = "") -> Sequence:
-        """The story with a block for each question of the tasks asked.
-
-        hinted: "hint" or "halfway", a task for what its sentences imply; halfway also for the first of two hops.
-        """
-        halfway = hinted == "halfway"
+    def told(self, scene: stories.Scene, asked: Iterable[str], halfway: bool = False) -> Sequence:
+        """The story with a block for each question of the tasks asked; halfway as in `Stage`."""
         story = [self.ids["<s>"], *self.encode(" ".join(scene.sentences))]
         ids, block, place = list(story), [0] * len(story), list(range(len(story)))
-        answers = self._hints(scene, hinted) if hinted else []
+        answers = self._hints(scene) if halfway else []
         for number, question in enumerate((q for q in scene.questions if q.task in asked), start=1):
             tokens = self.encode(question.text)
             answers.append((len(ids) + len(tokens) - 1, self.ids[question.answer], question.task))
@@ -163,14 +114,14 @@ class Vocabulary:
             place += range(len(story), len(story) + len(tokens) + 1)
         return Sequence(ids, block, place, answers)
 
-    def _hints(self, scene: stories.Scene, task: str) -> list[tuple[int, int, str]]:
-        """The scene's own hints; and at the last word of a sentence what it implies with those before: where a thing
-        is, or what is there."""
+    def _hints(self, scene: stories.Scene) -> list[tuple[int, int, str]]:
+        """The scene's own; and at the last word of a sentence what it implies with those before: where a thing is, or
+        what is there."""
         told = [stories.words(sentence) for sentence in scene.sentences]
         starts = [1 + sum(map(len, told[:at])) for at in range(len(told))]
         said = zip(starts, told, stories.implications(scene.sentences), strict=True)
-        found = [(at + len(said) - 2, self.ids[implied], task) for at, said, implied in said if implied is not None]
-        return found + [(starts[at] + word, self.ids[said], "hint") for at, word, said in scene.hints]
+        found = [(at + len(one) - 2, self.ids[implied], "halfway") for at, one, implied in said if implied is not None]
+        return found + [(starts[at] + word, self.ids[hint], "hint") for at, word, hint in scene.hints]
 
     def echo(self, rng: random.Random) -> Sequence:
         """Random words, then the same again: every repeated word but the first can be known."""
@@ -188,18 +139,18 @@ def sequences(vocabulary: Vocabulary, stage: Stage, rng: random.Random, size: in
         if kind == "echo":
             found.append(vocabulary.echo(rng))
             continue
-        moves = any("override" in task for task in stage.asked)
         if kind == "lookup":
-            scene = stories.lookup(
-                rng, stage.pairs, people=rng.randint(2, stage.people), moves=moves, ordered=stage.ordered
-            )
+            moves = set(_MOVED) <= set(stage.asked)
+            scene = stories.lookup(rng, "seen", people=rng.randint(2, PEOPLE), moves=moves)
         else:
-            scene = stories.story(rng, {kind: 1.0}, stage.pairs, ordered=stage.ordered)
-        if stage.dressed and rng.random() < stage.dressed:
+            scene = stories.story(rng, {kind: 1.0}, "seen")
+        if rng.random() < stage.dressed:
             scene = stories.masked_ball(rng, scene)
+        if rng.random() < stage.telegram:
+            scene = stories.telegram(rng, scene)
         asked = [question for question in scene.questions if question.task in stage.asked]
-        scene.questions = rng.sample(asked, stage.blocks) if len(asked) > stage.blocks else asked
-        found.append(vocabulary.told(scene, stage.asked, stage.hinted))
+        scene.questions = rng.sample(asked, min(len(asked), BLOCKS))
+        found.append(vocabulary.told(scene, stage.asked, stage.halfway))
     return found
 
 
@@ -228,38 +179,19 @@ def answered(network: torch.nn.Module, batch: list[Sequence]) -> tuple[Tensor, T
     return network.lm_head(hidden), right, tasks
 
 
-def with_second_look(network: torch.nn.Module) -> torch.nn.Module:
-    """The network with its second layer twice: what looks a fact up can then look up what it has found."""
-    config = copy.deepcopy(network.config)
-    config.num_hidden_layers += 1
-    config.layer_types = None
-    deeper = transformers.LlamaForCausalLM(config)
-    old = [0, 1, *range(1, config.num_hidden_layers - 1)]  # new layer -> the old one it is a copy of
-    for mine, theirs in zip(deeper.model.layers, old, strict=True):
-        mine.load_state_dict(network.model.layers[theirs].state_dict())
-    deeper.model.embed_tokens.load_state_dict(network.model.embed_tokens.state_dict())
-    deeper.model.norm.load_state_dict(network.model.norm.state_dict())
-    return deeper
-
-
 def train(network: torch.nn.Module, options: argparse.Namespace) -> None:
     """The stages one after another; what is trained is saved every 500 steps and after each."""
-    vocabulary = Vocabulary()
-    step = options.begin
-    for name, stage in list(STAGES.items())[options.stage :]:
-        if stage.deeper:
-            network = with_second_look(network)
-        if stage.fresh or step == options.begin:
-            rng = random.Random(f"{name} {options.seed}" if stage.fresh else options.seed)
-            optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=0.01)
-            began = step
+    vocabulary, rng = Vocabulary(), random.Random(options.seed)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=0.01)
+    step = 0
+    for name, stage in STAGES.items():
         recent: dict[str, list[float]] = defaultdict(list)
         for within in range(1, stage.most + 1):
             step += 1
-            falling = min(1.0, (stage.most - within) / stage.falls) if stage.falls else 1.0
+            falling = 1 - (within - 1) / stage.most if stage.falls else 1.0
             for group in optimizer.param_groups:
-                group["lr"] = stage.rate * min(1.0, (step - began) / 100) * falling
-            loss, right = update(network, optimizer, sequences(vocabulary, stage, rng, options.batch), stage.weights)
+                group["lr"] = RATE * min(1.0, step / 100) * falling
+            loss, right = update(network, optimizer, sequences(vocabulary, stage, rng, BATCH), stage.smoothing)
             for task, share in right.items():
                 recent[task] = [*recent[task][-39:], share]
             if within % 50 == 0:
@@ -273,17 +205,17 @@ def train(network: torch.nn.Module, options: argparse.Namespace) -> None:
 
 
 def update(
-    network: torch.nn.Module, optimizer: torch.optim.Optimizer, batch: list[Sequence], weights: tuple[float, float]
+    network: torch.nn.Module, optimizer: torch.optim.Optimizer, batch: list[Sequence], smoothing: float
 ) -> tuple[float, dict[str, float]]:
     """One step on one batch; its loss in nats, and the share of right answers by task."""
     network.train()
     optimizer.zero_grad()
     total, asked, hits = 0.0, Counter(), Counter()
-    whole = sum(_weight(task, weights) for one in batch for _, _, task in one.answers)
+    whole = sum(_weight(task) for one in batch for _, _, task in one.answers)
     for part in parts(batch, 16):
         logits, right, tasks = answered(network, part)
-        each = torch.tensor([_weight(task, weights) for task in tasks])
-        loss = (each * cross_entropy(logits, right, reduction="none")).sum() / whole
+        each = torch.tensor([_weight(task) for task in tasks])
+        loss = (each * cross_entropy(logits, right, reduction="none", label_smoothing=smoothing)).sum() / whole
         loss.backward()
         total += loss.item()
         asked.update(tasks)
@@ -293,8 +225,9 @@ def update(
     return total, {task: hits[task] / asked[task] for task in asked}
 
 
-def _weight(task: str, weights: tuple[float, float]) -> float:
-    return weights[0] if task in _REST else weights[1] if task == "end" else 1.0
+def _weight(task: str) -> float:
+    """A story asks for few answers yes or no, and the end of an answer is soon known."""
+    return 4.0 if task in _REST else 0.1 if task == "end" else 1.0
 
 
 def parts(batch: list[Sequence], size: int) -> Iterable[list[Sequence]]:
@@ -310,7 +243,7 @@ def _mean(values: list[float]) -> float:
 def build(seed: int) -> torch.nn.Module:
     """The network with fresh weights."""
     torch.manual_seed(seed)
-    size = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4}
+    size = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 5, "num_attention_heads": 4}
     ends = {name: SPECIAL.index(token) for name, token in (("bos_token_id", "<s>"), ("eos_token_id", "</s>"))}
     config = transformers.LlamaConfig(
         vocab_size=len(Vocabulary().ids), max_position_embeddings=256, tie_word_embeddings=True,
@@ -332,7 +265,7 @@ def save(network: torch.nn.Module, out: Path) -> None:
 def write_reference(out: Path, n: int = 64) -> None:
     """Stories with a question each, over which the average of a part is taken when it is ablated."""
     rng = random.Random("reference")
-    told = [stories.story(rng, {"lookup": 4, **_EASY}, "late") for _ in range(n)]
+    told = [stories.story(rng, {"lookup": 4, **_EASY}, "seen") for _ in range(n)]
     lines = [" ".join([*scene.sentences, rng.choice(_asked(scene)).text]) for scene in told]
     (out / "reference.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -346,7 +279,7 @@ def _asked(scene: stories.Scene) -> list[stories.Question]:
 def measure(network: torch.nn.Module, n: int, seed: int, pairs: str) -> dict[str, tuple[float, int]]:
     """(share of right answers, number) by task, on at least n fresh stories of these word pairs, a question each."""
     vocabulary, rng = Vocabulary(), random.Random(f"measured {seed}")
-    tasks = (*stories.TASKS, *(f"{task} said" for task in stories.TASKS if task in (*_ASKED, *_HARD, "two-hop")))
+    tasks = (*stories.TASKS, *(task for task in (*_HOPS, *_MOVED) if task.endswith("said")))
     hits, asked = Counter(), Counter()
     while min(asked[task] for task in tasks) < n:
         batch = [stories.story(rng, _MEASURED, pairs) for _ in range(100)]
@@ -362,20 +295,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--start", type=Path, help="go on from the model in this folder")
-    parser.add_argument("--stage", type=int, default=0, help="stages that it has behind it")
-    parser.add_argument("--begin", type=int, default=0, help="steps that it has behind it")
     parser.add_argument("--measure-only", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if not options.measure_only:
-        load = transformers.LlamaForCausalLM.from_pretrained
-        train(build(options.seed) if options.start is None else load(options.start), options)
+        train(build(options.seed), options)
     write_reference(options.out)
     network = transformers.LlamaForCausalLM.from_pretrained(options.out)
-    for pairs in ("unseen", "late"):
-        print(f"fresh stories of {'unseen' if pairs == 'unseen' else 'seen'} pairs:")
+    for pairs in ("unseen", "seen"):
+        print(f"fresh stories of {pairs} pairs:")
         for task, (share, number) in measure(network, 400, options.seed, pairs).items():
             print(f"{task}: {share:.4f} of {number}")
 
