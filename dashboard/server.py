@@ -15,12 +15,8 @@ _AHEAD = (
 )
 
 
-_TURN = 0.001  # seconds that a job's thread may keep the interpreter while the page waits for it; Python's own is .005
-
-
 def main() -> None:
     """Run Streamlit with the arguments of the command line."""
-    sys.setswitchinterval(_TURN)
     for module in _AHEAD:
         import_module(module)
     from streamlit.web.cli import main as streamlit

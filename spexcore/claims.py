@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spexcore.interactions import REPORTED_ORDER
+from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
 from spexcore.terms import Floats, Rows, Terms
@@ -107,6 +107,13 @@ def claims(predicted: Mapping[Coalition, float], measured: Mapping[Coalition, fl
         for order, (rows, values) in guessed.groups.items()
     }
     return Terms(settled)
+
+
+def ranked_claims(spectrum: Spectrum, measured: Mapping[Coalition, float]) -> list[tuple[Coalition, float]]:
+    """All co-Moebius values that a run states, measured or claimed, in the order of `Interactions.ranked`."""
+    highest = min(REPORTED_ORDER, max(1, spectrum.order))
+    claimed = claims(spectrum.interactions("comobius", highest).scores, measured)
+    return Interactions({**claimed, **measured}, "comobius", highest, spectrum.players).ranked()
 
 
 def surest_first(

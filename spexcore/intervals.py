@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from spexcore.claims import Corners, Doubt, claims, corners_of_one
+from spexcore.claims import Corners, Doubt, corners_of_one, ranked_claims
 from spexcore.faithfulness import HeldOut, Interval
 from spexcore.game import Game, Values
-from spexcore.interactions import REPORTED_ORDER, Interactions
 from spexcore.masks import Coalition, Masks, corners
 from spexcore.spectrum import Spectrum
 from spexcore.terms import Terms
@@ -85,10 +84,8 @@ def _parity(masks: Masks, coalition: Coalition) -> Values:
 
 def _leading(spectrum: Spectrum, measured: Mapping[Coalition, float], n_near: int) -> list[tuple[Coalition, float]]:
     """The largest claims that are not measured, fewer where few masks are held out to judge by."""
-    highest = min(REPORTED_ORDER, max(1, spectrum.order))
-    stated = claims(spectrum.interactions("comobius", highest).scores, measured)
-    ranked = Interactions(stated, "comobius", highest, spectrum.players).ranked()
-    return [claim for claim in ranked if claim[0] not in measured and claim[1]][: min(LEADING, n_near)]
+    unmeasured = [claim for claim in ranked_claims(spectrum, measured) if claim[0] not in measured and claim[1]]
+    return unmeasured[: min(LEADING, n_near)]
 
 
 def _removed(masks: NDArray[np.bool_], order: int) -> list[Coalition]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spexcore.claims import claims as stated
+from spexcore.claims import ranked_claims
 from spexcore.estimators.threads import one_thread
 from spexcore.game import MeteredGame
 from spexcore.interactions import REPORTED_ORDER
@@ -62,10 +62,7 @@ def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int
     """Measure what a spectrum would report among the `top` without its having been measured."""
     masks, values = game.samples()
     measured = measured_terms(masks, values)
-    predicted = spectrum.interactions("comobius", max_order=min(REPORTED_ORDER, max(1, spectrum.order))).scores
-    sizes = {**stated(predicted, measured), **measured}
-    leading = sorted((S for S in sizes if S), key=lambda S: (-abs(sizes[S]), len(S), S))[:top]
-    claims = [coalition for coalition in leading if coalition not in measured]
+    claims = [coalition for coalition, _ in ranked_claims(spectrum, measured)[:top] if coalition not in measured]
     wanted = _picked(claims, -np.arange(len(claims), dtype=float), dict.fromkeys(removals(masks), 0.0), budget)
     if wanted:
         game(_masks(wanted, game.n_players))
