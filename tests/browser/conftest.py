@@ -85,7 +85,7 @@ def person(browser: object, address: str) -> Iterator[Callable[..., object]]:
     from driver import Person
 
     troubles: list[str] = []
-    contexts = []
+    contexts, visitors = [], []
 
     def arrive(width: int = 1400, height: int = 1000, dark: bool = False) -> Person:
         context = browser.new_context(
@@ -98,9 +98,12 @@ def person(browser: object, address: str) -> Iterator[Callable[..., object]]:
         page.on("console", lambda said: troubles.append(f"console: {said.text}") if said.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(f"page: {error}"))
         page.on("request", lambda request: _watch(request.url, troubles))
-        return Person(page, address)
+        visitors.append(Person(page, address))
+        return visitors[-1]
 
     yield arrive
+    for visitor in visitors:
+        visitor.leave()
     for context in contexts:
         context.close()
     assert troubles == []

@@ -77,6 +77,13 @@ class Person:
     def run(self) -> None:
         self.page.get_by_role("button", name="Run", exact=True).click()
 
+    def leave(self) -> None:
+        """Stop what a failed test left running: the next one would queue behind it."""
+        cancel = self.page.locator(".st-key-cancel button")
+        if not self.page.is_closed() and cancel.count():
+            cancel.click()
+            expect(cancel).to_have_count(0)
+
     def explain(self, text: str, masks: int) -> None:
         """Type, run, and wait for this prompt's results."""
         self.type(text)
