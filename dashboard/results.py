@@ -49,8 +49,8 @@ def _results(explanation: Explanation, name: str) -> None:
             _switches()
             planned = plan(explanation, view.rows, index=index)
             charts = _views(view, planned)
-            trusting.panel(explanation, dark=view.dark)
-            charts |= confirming.panel(explanation, dark=view.dark)
+        trusting.panel(explanation, dark=view.dark)  # beneath both columns: in one, the card follows the figures
+        charts |= confirming.panel(explanation, dark=view.dark)
         st.fragment(_linked)(name, view, planned, charts, (parts, right, st.container()))
 
 

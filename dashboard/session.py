@@ -27,6 +27,8 @@ def arrive() -> None:
         return
     state.put(**{state.JOB: state.address("job")})
     asked, chosen = state.address("run"), coalition_from(state.address("sel"), state.MANY)
+    if odd := state.misaddressed("run"):
+        state.notify("error", odd)
     if asked:
         open_run(asked)
         state.choose(chosen)

@@ -127,6 +127,12 @@ def address(name: str) -> str:
     return value if _ID.fullmatch(value) else ""
 
 
+def misaddressed(*names: str) -> str:
+    """A sentence where the address bar holds, under one of these names, what could not be an id; else ""."""
+    odd = [name for name in names if st.query_params.get(name) and not address(name)]
+    return f"The address names no run: `{odd[0]}` must be an id of small letters, digits and dashes." if odd else ""
+
+
 def set_address(**ids: str) -> None:
     """Write ids to the address bar, and take out the empty ones."""
     for name, value in ids.items():

@@ -37,7 +37,7 @@ _WORDS = {
     "coalition, order": "a set of parts, and how many there are",
     "interaction": "what a coalition does beyond what its smaller groups do",
     "co-Möbius": "the interaction with everything else kept; for one part, the change when it is taken out",
-    "measured, predicted": "straight from real ablations; read from the spectrum, with a 95 % interval",
+    "measured, predicted": "straight from real ablations; from known ones and the spectrum, with a 95 % interval",
     "confirmation rate": "share of the leading terms that a re-ablation confirms",
     "faithfulness": "how well the spectrum predicts ablations it has not seen",
 }

@@ -44,6 +44,8 @@ def _choice() -> tuple[Explanation | None, Explanation | None]:
     """The two runs, from the address at first; by default the first is what the page of the last lens shows."""
     known = entries.choices()
     names = list(known)
+    if odd := state.misaddressed("run", "with"):
+        st.warning(plain(odd))
     wanted = (state.address("run") or state.get(state.SHOWN), state.address("with"))
     for key, asked in zip((state.SIDE_A, state.SIDE_B), wanted, strict=True):
         if state.get(key) not in known:

@@ -214,7 +214,7 @@ def _players(figure: go.Figure, plan: Plan, colours: Palette) -> None:
         x=[round(x, _DIGITS) for x, _ in places.values()],
         y=[round(y, _DIGITS) for _, y in places.values()],
         mode="markers+text",
-        text=[_folded(names[i]) if i in named else "" for i in places],
+        text=[_clear(_folded(names[i]), point) if i in named else "" for i, point in places.items()],
         textposition=[_side(point) for point in places.values()],
         textfont={"color": colours.ink, "size": 13 if len(places) <= 30 else 11},
         marker={
@@ -233,6 +233,13 @@ def _players(figure: go.Figure, plan: Plan, colours: Palette) -> None:
 def _folded(name: str) -> str:
     """A label in lines that the side of the circle has room for, also where the figure is narrow."""
     return "<br>".join(label(line) for line in wrap(shortened(name, 2 * _SHORT - 2), _SHORT)) or label(name)
+
+
+def _clear(text: str, point: Point) -> str:
+    """A label, its lines clear of the ring that marks a selected player."""
+    across = _side(point)
+    before, after = ("\u00a0" * across.endswith("right"), "\u00a0" * across.endswith("left"))
+    return "<br>".join(f"{before}{line}{after}" for line in text.split("<br>"))
 
 
 def _side(point: Point) -> str:

@@ -14,7 +14,7 @@ def find(name: str, revision: str | None) -> tuple[Path, str | None]:
     if (folder := Path(name).expanduser()).is_dir():
         return folder, None
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise BadModel(f"`model` must be a name of `spex models`, a folder or a hub id; {name!r} does not exist.")
+        raise BadModel(f"`model` must be a name of `spex models`, a folder or a hub id; {name!r} is none of them.")
     snapshot = _cached(name, revision) or _downloaded(name, revision)
     return snapshot, snapshot.name
 

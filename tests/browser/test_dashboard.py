@@ -202,6 +202,7 @@ def test_a_run_is_downloaded_opened_again_and_survives_a_reload(person: Arrive, 
 def test_what_cannot_be_done_is_one_sentence_and_the_example_stays(person: Arrive) -> None:
     at = person()
     at.open("?run=../../etc/passwd")
+    expect(at.alert).to_contain_text("The address names no run")
     at.upload("odd.json", b'{"schema": "**other**/1"}')
     expect(at.alert).to_contain_text("must have the schema")
     expect(at.alert).to_contain_text("**other**")

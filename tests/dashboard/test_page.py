@@ -290,9 +290,9 @@ def test_an_address_of_an_unknown_run_says_so_and_shows_the_example(opened: Open
 
 
 @pytest.mark.parametrize("run", ["../../etc/passwd", "<script>", "A" * 100, "%00"])
-def test_a_hostile_address_is_ignored(opened: Open, run: str) -> None:
+def test_an_address_that_is_no_id_says_so_and_shows_the_example(opened: Open, run: str) -> None:
     page = opened(run=run)
-    assert not page.error
+    assert "The address names no run" in only_error(page)
     assert given(page, "tokens")["selected"] == [3, 4]
 
 

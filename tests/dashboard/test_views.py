@@ -154,12 +154,13 @@ def test_two_runs_stand_side_by_side_with_the_differences_of_compare(example: Ex
     assert page.query_params["with"] in (other.id, [other.id])
 
 
-def test_an_address_of_unknown_runs_says_so_and_a_hostile_one_is_ignored(other: Explanation) -> None:
+def test_an_address_of_unknown_runs_and_one_that_is_no_id_say_so(other: Explanation) -> None:
     runs.keep(other)
     page = view("compare", run=FIRST, **{"with": "000000000000"})
     assert "no run '000000000000'" in page.warning[0].value.replace("\\", "")
     assert len(page.table) == 1
-    assert not view("compare", run="../../etc/passwd", **{"with": "<script>"}).warning
+    odd = view("compare", run="../../etc/passwd", **{"with": "<script>"}).warning
+    assert ["The address names no run" in one.value for one in odd] == [True]
 
 
 def test_other_methods_are_tried_on_run_a_in_the_background_and_set_side_by_side(

@@ -78,9 +78,10 @@ def test_device_is_found_and_shown(bert):
     [
         ("nosuchmodel", "hf download"),
         ("org/nosuchmodel", "hf download"),
-        ("./nowhere", "does not exist"),
+        ("./nowhere", "is none of them"),
+        ("/etc/passwd", "is none of them"),
         ("a b?", "spex models"),
-        ("x/y/z", "does not exist"),
+        ("x/y/z", "is none of them"),
     ],
 )
 def test_absent_models_say_how_to_get_them(name, says):
