@@ -31,7 +31,7 @@ class ProxySPEX(MaskEstimator):
 
     Butler et al. 2025. LightGBM in four ways (with or without a linear start, on all or on random parts), stopped
     early and compared by cross-validation; spectra of the best three, as grown and refitted (`pruning.refits`), are
-    averaged by their errors on held-out folds, so that a refit that hurts is not used.
+    averaged by their errors on held-out folds, so that a refit that hurts is not used, nor trees that learned nothing.
     max_order: depth of the trees, hence the largest interaction. proxy: any scikit-learn regressor in their
     place, read by an exact transform up to 16 players and by regression on masks it labels for free beyond.
     """
@@ -69,12 +69,13 @@ def _learn(masks: Masks, values: Floats, depth: int, seed: int) -> Terms:
     best = candidates(masks, values, depth, seed, held_out)[:KEPT]
     tried = [_held_out_predictions(candidate, masks, values, held_out) for candidate in best]
     refit = [1 + int(((guesses[1:] - values) ** 2).sum(axis=1).argmin()) for guesses in tried]
-    guesses = np.array([row for rows, r in zip(tried, refit) for row in (rows[0], rows[r])])
-    weights = _blend(guesses, values)
+    guesses = [row for rows, r in zip(tried, refit) for row in (rows[0], rows[r])]
+    weights = _blend(np.array([*guesses, _other_means(values, held_out)]), values)
     parts: list[Terms] = []
     for candidate, r in zip(best, refit):
         plain = grow(masks, values, candidate.growth, candidate.n_trees, seed).terms(candidate.n_trees)
         parts += [plain, refits(plain, masks, values)[r - 1]]
+    parts.append(Terms(np.array([[-1]]), np.array([values.mean()])))
     return added([Terms(p.rows, p.values * w) for p, w in zip(parts, weights) if w], masks.shape[1])
 
 
@@ -92,15 +93,24 @@ def _held_out_predictions(candidate: Candidate, masks: Masks, values: Floats, he
     return merged
 
 
-def _blend(guesses: Floats, values: Floats) -> Floats:
-    """Weights (n_spectra,) of spectra in pairs, grown and refitted: an average over simple blends.
+def _other_means(values: Floats, held_out: list[Indices]) -> Floats:
+    """Of each mask, the mean value outside its fold: what is predicted where nothing can be learned, (n_masks,)."""
+    means = np.empty(len(values))
+    for fold in held_out:
+        means[fold] = np.delete(values, fold).mean() if len(fold) < len(values) else values.mean()
+    return means
 
-    The blends: grown or refitted or half of each, of one candidate or of all alike. One whose squared error exceeds
-    the least by t standard errors, mask by mask, weighs exp(-t^2 / 4): a few odd masks cannot settle the choice.
+
+def _blend(guesses: Floats, values: Floats) -> Floats:
+    """Weights (n_spectra,) of spectra in pairs, grown and refitted, and of the mean: an average over simple blends.
+
+    The blends: grown or refitted or half of each, of one candidate or of all alike; the mean alone. One whose squared
+    error exceeds the least by t standard errors, mask by mask, weighs exp(-t^2 / 4): a few odd masks cannot settle it.
     """
     n_candidates = len(guesses) // 2
     which = np.vstack([np.eye(n_candidates), np.full((1, n_candidates), 1 / n_candidates)])
     blends = np.concatenate([np.kron(which, mix) for mix in ([1.0, 0.0], [0.0, 1.0], [0.5, 0.5])])
+    blends = np.vstack([np.pad(blends, ((0, 0), (0, 1))), np.eye(len(guesses))[-1]])
     errors = (blends @ guesses - values) ** 2  # (n_blends, n_masks)
     excess = errors - errors[errors.sum(axis=1).argmin()]
     spread = np.maximum(excess.std(axis=1), np.finfo(float).tiny)

@@ -6,6 +6,7 @@ import pytest
 from spexcore.errors import BadInput
 from spexcore.estimators import ProxySPEX
 from spexcore.estimators.boosting import MOST_TREES, PATIENCE, Growth, grow, grow_until
+from spexcore.estimators.proxyspex import _blend
 from spexcore.estimators.pruning import largest, refits, without_dust
 from spexcore.estimators.refit import coalitions_of, design, members
 from spexcore.estimators.trees import Forest, Terms, added, expand
@@ -157,3 +158,14 @@ def test_settings_that_cannot_be_are_refused() -> None:
         ProxySPEX(max_order=0)
     with pytest.raises(BadInput, match="proxy"):
         ProxySPEX(proxy="trees")
+
+
+def test_the_mean_stands_in_for_trees_that_learned_nothing_and_for_no_others() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=200)
+    mean = np.full((1, 200), values.mean())
+    for error, least, most in ((0.1, 0.0, 0.01), (2.0, 0.99, 1.0)):  # of trees, in that of the mean
+        guesses = np.tile(values + error * rng.normal(size=200), (4, 1))
+        weights = _blend(np.vstack([guesses, mean]), values)
+        assert weights.sum() == pytest.approx(1.0)
+        assert least <= weights[-1] <= most
