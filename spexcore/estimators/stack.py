@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.gated_gp import GatedGP
 from spexcore.estimators.sparse_recovery import recover
-from spexcore.estimators.stack_members import Fitted, Member, Process, Refitted, Sparse, Sum, members, whole_trees
+from spexcore.estimators.stack_members import Fitted, Half, Member, Process, Refitted, Sparse, Sum, members, whole_trees
 from spexcore.estimators.stack_weights import blend_weights
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.estimators.walsh_kernel import Array
@@ -57,7 +57,7 @@ class StackSPEX(MaskEstimator):
             return Spectrum(sparse, players)
         if len(values) >= MANY_MASKS and _sparse_is_all(sparse, masks, values, seed):
             return Spectrum(sparse, players)
-        tried, belief = zip(*members(len(values), masks.shape[1], self.max_order))
+        tried, belief = zip(*members(masks, values, self.max_order, seed))
         known: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)}
         # At most 150 sparse terms hardly lean on the few hundred held out of so many, and finding them is slow; nor
         # would members that were fitted to all but these few hundred change much with them.
@@ -65,7 +65,8 @@ class StackSPEX(MaskEstimator):
         held_out, rehearsed = _held_out(tried, masks, values, seed, known if very_many else {})
         weights = blend_weights(*held_out, np.array(belief))
         known = rehearsed if very_many else known
-        kept = [(m, float(w)) for m, w in zip(tried, weights) if w > KEPT * weights.sum()]
+        share = float(weights[weights > KEPT].sum())
+        kept = [(member, float(w) / share) for member, w in zip(tried, weights) if w > KEPT]
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
         return Spectrum(_blend(fitted, float(values.mean()), seed), players)
 
@@ -108,7 +109,7 @@ def _held_out(
 
 
 def _rehearsed(member: Member) -> Member:
-    return member.rehearsed() if isinstance(member, Process) else member
+    return member.rehearsed() if isinstance(member, Process | Half) else member
 
 
 def _folds(n_masks: int, seed: int) -> list[NDArray[np.intp]]:

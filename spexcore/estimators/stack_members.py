@@ -15,7 +15,8 @@ from spexcore.estimators.refit import coalitions_of, design, ridge
 from spexcore.estimators.refit import members as padded
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.trees import Terms as Rows
-from spexcore.estimators.walsh_gp import fit_linked, fit_walsh_gp
+from spexcore.estimators.walsh_gp import LINKS as WALSH_LINKS
+from spexcore.estimators.walsh_gp import best_link, fit_linked, fit_walsh_gp
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_terms import Terms, grown, low_orders
@@ -25,6 +26,7 @@ from spexcore.transforms import evaluate
 
 MANY = 200  # samples from which sparse models are members: refits, and what stands out alone
 ROWS, STEPS = 250, 12  # samples, and steps of the search, that choose the scales of a process
+HALF_ROWS = 400  # of a plain one, whose search costs less
 REHEARSED_ROWS, REHEARSED_STEPS = 120, 8
 MOST_ROWS = 3000  # samples that a process is conditioned on: its cost is their cube
 RANKED = 0.9  # share of the rank in its score
@@ -109,14 +111,25 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Plain:
-    """WalshGP with one link: neither gates nor neighbours, and ranks as they are."""
+class Half:
+    """One of the two processes whose mean is WalshGP: with gates and neighbours, or plain; its link, its prior."""
 
     link: str
+    gates: bool
+    rows: int = HALF_ROWS
+    steps: int = STEPS
 
     def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
         masks, values = _at_most(masks, values, seed)
-        return fit_linked(masks, values, self.link, rows=ROWS, seed=seed)
+        if not self.gates:
+            return fit_linked(masks, values, self.link, rows=self.rows, seed=seed, steps=self.steps)
+        make, tau = WALSH_LINKS[self.link]
+        search = Search(tau, min(self.rows, ROWS), self.steps, neighbours=True)
+        return fit_gated(masks, values, make(values), search, seed)
+
+    def rehearsed(self) -> "Half":
+        """The same, its kernel chosen in less time."""
+        return replace(self, rows=REHEARSED_ROWS, steps=REHEARSED_STEPS)
 
 
 def _at_most(masks: Masks, values: Values, seed: int) -> tuple[Masks, Values]:
@@ -217,24 +230,29 @@ class Refitted:
         return Sum(dict(zip(coalitions_of(found.rows), found.values.tolist(), strict=True)))
 
 
-def members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:
-    """Those that are worth their time for so many masks and players, and how far each is believed beforehand."""
+def members(masks: Masks, values: Values, max_order: int, seed: int) -> list[tuple[Member, float]]:
+    """Those that are worth their time for so many masks and players, and how far each is believed beforehand.
+
+    What is not believed has to prove itself on masks it has not seen.
+    """
+    n_masks, n_players = masks.shape
     if n_masks * n_players > LARGE:
         return _few_members(n_masks * n_players, max_order)
+    link = best_link(masks, values, seed)
     found: list[tuple[Member, float]] = [
         (Process("ranks", 0.5, neighbours=True), 1.0),
-        (Process("ranks", 2.0), 0.5),
-        (Plain("ranks"), 0.5),
-        (Process("saturating", 4.0), 0.5),
         (Process("identity", 4.0), 0.5),
-        (Trees(Growth(min(max_order, 4), 0.05, 0.5, 0.5, 3, linear=True), 200), 0.2),
-        (Trees(Growth(max_order, 0.1, 0.5, 0.7, 5, linear=False), 120), 0.2),
-        (Linear(), 0.1),
+        (Half(link, gates=False), 1.0),
+        (Trees(Growth(min(max_order, 4), 0.05, 0.5, 0.5, 3, linear=True), 200), 0.3),
+        (Trees(Growth(max_order, 0.1, 0.5, 0.7, 5, linear=False), 120), 0.3),
+        (Linear(), 0.0),
     ]
+    if n_players <= ENUMERABLE:
+        found.append((Half(link, gates=True), 1.0))
     if n_masks >= MANY:
         started: list[Member] = [Beam(0.2), whole_trees(max_order)]
-        found += [(Refitted(member), 0.1) for member in started]
-        found.append((Sparse(max_order), 0.1))
+        found += [(Refitted(member), 0.0) for member in started]
+        found.append((Sparse(max_order), 0.0))
     return found
 
 
@@ -242,7 +260,7 @@ def _few_members(cells: int, max_order: int) -> list[tuple[Member, float]]:
     """The one of each kind that has done best on wide games; of linear ones the one that is affordable."""
     linear: Member = Penalised() if cells <= VERY_LARGE else Linear()
     refitted = Refitted(whole_trees(max_order))
-    return [(Process("ranks", 0.5, neighbours=True), 1.0), (linear, 0.1), (refitted, 0.1), (Sparse(max_order), 0.1)]
+    return [(Process("ranks", 0.5, neighbours=True), 1.0), (linear, 0.3), (refitted, 0.3), (Sparse(max_order), 0.0)]
 
 
 def whole_trees(max_order: int) -> Trees:

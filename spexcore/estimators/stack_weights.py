@@ -1,32 +1,53 @@
-"""Weights of the members of a blend, from what each predicts of masks it has not seen."""
+"""Weights of the members of a blend, from what each predicts of masks it has not seen.
+
+Members hardly differ, and few samples tell them apart badly: weights fitted to those blend worse than weights fixed
+beforehand. So the blend begins at `belief`, and leaves it only as far as the gain of doing so is beyond doubt.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spexcore.estimators.walsh_kernel import Array
 
-DOUBT = 1.0  # a member worse than the best by t standard errors weighs exp(-DOUBT t^2) before anything is fitted
-PULL = 200.0  # samples that the first guess at the weights is worth: fitted ones follow it where samples are few
+DOUBT = 0.3  # a member worse than the best by t standard errors weighs exp(-DOUBT t^2) before anything is fitted
+PULL = 60.0  # samples that this first guess is worth: fitted weights follow it where samples are few
+PARTS = 5  # of the samples: what fitted weights gain is measured on each part with weights fitted to the others
 
 
-def likely_best(guesses: Array, values: Array, belief: Array) -> Array:
-    """Weights (n_members,) that add up to one: belief x how far each may be the best, by paired errors mask by mask.
+def likely_best(guesses: Array, values: Array) -> Array:
+    """Weights (n_members,) that add up to one: how far each may be the best, by paired errors mask by mask.
 
     guesses: out-of-fold predictions (n_masks, n_members). With few masks many members may be: they are averaged.
     """
     errors = (values[:, None] - guesses) ** 2
     excess = errors - errors[:, [int(errors.sum(axis=0).argmin())]]
     spread = np.maximum(excess.std(axis=0), np.finfo(float).tiny)
-    likely = belief * np.exp(-DOUBT * len(values) * (excess.mean(axis=0) / spread) ** 2)
+    likely = np.exp(-DOUBT * len(values) * (excess.mean(axis=0) / spread) ** 2)
     return likely / likely.sum()
 
 
-def blend_weights(guesses: Array, values: Array, belief: Array) -> Array:
-    """Non-negative least-squares weights (n_members,) of guesses (n_masks, n_members), drawn towards `likely_best`."""
+def fitted_weights(guesses: Array, values: Array) -> Array:
+    """Non-negative least-squares weights of guesses (n_masks, n_members), drawn towards `likely_best`; they add up to
+    one."""
     from scipy.optimize import nnls
 
-    first = likely_best(guesses, values, belief)
+    first = likely_best(guesses, values)
     strength = np.sqrt(PULL * values.var())
     columns = np.vstack([guesses, strength * np.eye(len(first))])
     weights: NDArray[np.float64] = nnls(columns, np.concatenate([values, strength * first]))[0]
-    return weights if weights.any() else first
+    return weights / weights.sum() if weights.any() else first
+
+
+def blend_weights(guesses: Array, values: Array, belief: Array) -> Array:
+    """Weights (n_members,) that add up to one: belief, and of the way from there to `fitted_weights` the share
+    1 - (standard error of the gain / gain)^2, or nothing where that is negative (James and Stein 1961)."""
+    first = belief / belief.sum()
+    before = (values - guesses @ first) ** 2
+    gains = np.empty(len(values))
+    for part in range(min(PARTS, len(values))):
+        here = np.arange(len(values)) % PARTS == part
+        weights = fitted_weights(guesses[~here], values[~here])
+        gains[here] = before[here] - (values[here] - guesses[here] @ weights) ** 2
+    gain = float(gains.mean())
+    share = max(0.0, 1.0 - gains.var() / len(gains) / gain**2) if gain > 0 else 0.0
+    return (1 - share) * first + share * fitted_weights(guesses, values)

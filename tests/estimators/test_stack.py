@@ -9,9 +9,10 @@ from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.stack import StackSPEX
 from spexcore.estimators.stack_members import (
     Beam,
+    Half,
     Linear,
+    Member,
     Penalised,
-    Plain,
     Process,
     Refitted,
     Sparse,
@@ -103,15 +104,32 @@ def test_the_blend_keeps_up_with_its_process_on_mixed_masks() -> None:
 
 
 def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_asked() -> None:
-    few, many = (dict(members(n_masks, 14, 5)) for n_masks in (100, 300))
+    few, many = (of(n_masks, 14, 5) for n_masks in (100, 300))
     assert Sparse(5) not in few
     assert Sparse(5) in many
-    assert {type(member) for member in many} == {Process, Plain, Trees, Linear, Refitted, Sparse}
-    shallow = dict(members(300, 14, 1))
+    assert {type(member) for member in many} == {Process, Half, Trees, Linear, Refitted, Sparse}
+    shallow = of(300, 14, 1)
     assert {member.growth.depth for member in shallow if isinstance(member, Trees)} == {1}
-    wide, wider = (dict(members(n_masks, 1000, 5)) for n_masks in (500, 10_000))
+    wide, wider = (of(n_masks, 1000, 5) for n_masks in (500, 10_000))
     assert len(wide) == len(wider) < len(many) / 2
     assert (Penalised() in wide, Linear() in wider) == (True, True)
+
+
+def of(n_masks: int, n_players: int, max_order: int) -> dict[Member, float]:
+    """The members for so many masks and players."""
+    masks = draw("uniform", n_players, n_masks, np.random.default_rng(0))
+    return dict(members(masks, masks[:, 0] + masks[:, 1] * 1.0, max_order, 0))
+
+
+@pytest.mark.parametrize(("n_players", "alike"), [(12, 1 - 1e-12), (24, 0.95)])  # beyond 20 read off free masks
+def test_both_processes_of_the_default_estimator_are_members(n_players: int, alike: float) -> None:
+    masks = draw("uniform", n_players, 90, np.random.default_rng(0))
+    values = np.tanh(masks @ np.random.default_rng(1).normal(size=n_players)) + masks[:, 0] * masks[:, 3]
+    default = WalshGP().fit(masks, values).predict(masks)
+    halves = [member for member, _ in members(masks, values, 5, 0) if isinstance(member, Half)]
+    assert [half.gates for half in halves] == [False, True][: 1 + (n_players <= 20)]
+    mean = np.mean([half.fit(masks, values, 0).predict(masks) for half in halves], axis=0)
+    assert r2_score(default, mean) > alike
 
 
 def test_a_refit_drops_what_the_values_do_not_support() -> None:
