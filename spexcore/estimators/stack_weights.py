@@ -11,6 +11,7 @@ from spexcore.estimators.walsh_kernel import Array
 
 DOUBT = 0.3  # a member worse than the best by t standard errors weighs exp(-DOUBT t^2) before anything is fitted
 PULL = 60.0  # samples that this first guess is worth: fitted weights follow it where samples are few
+CAUTION = 2.0  # standard errors of the gain below which belief is not left at all
 PARTS = 5  # of the samples: what fitted weights gain is measured on each part with weights fitted to the others
 
 
@@ -40,7 +41,7 @@ def fitted_weights(guesses: Array, values: Array) -> Array:
 
 def blend_weights(guesses: Array, values: Array, belief: Array) -> Array:
     """Weights (n_members,) that add up to one: belief, and of the way from there to `fitted_weights` the share
-    1 - (standard error of the gain / gain)^2, or nothing where that is negative (James and Stein 1961)."""
+    1 - (CAUTION standard errors of the gain / gain)^2, or nothing where that is negative (James and Stein 1961)."""
     first = belief / belief.sum()
     before = (values - guesses @ first) ** 2
     gains = np.empty(len(values))
@@ -49,5 +50,5 @@ def blend_weights(guesses: Array, values: Array, belief: Array) -> Array:
         weights = fitted_weights(guesses[~here], values[~here])
         gains[here] = before[here] - (values[here] - guesses[here] @ weights) ** 2
     gain = float(gains.mean())
-    share = max(0.0, 1.0 - gains.var() / len(gains) / gain**2) if gain > 0 else 0.0
+    share = max(0.0, 1.0 - CAUTION**2 * gains.var() / len(gains) / gain**2) if gain > 0 else 0.0
     return (1 - share) * first + share * fitted_weights(guesses, values)
