@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from spexcore.estimators.walsh_kernel import Array, members
 from spexcore.masks import Coalition, Masks
 
-OPERATIONS = 5e10  # multiplications and additions that the screening of one order may cost
-FEWEST_ROWS = 768  # samples that an order is screened on, when all are too many; the leaders are judged on all
-DEAR = 5e9  # operations beyond which an order is screened on no more samples than that
+OPERATIONS = 1.4e11  # multiplications and additions that the screening of one order may cost
+DEAR = 5e9  # operations beyond which an order is screened on fewer samples
+FEWEST_ROWS = 256  # but on so many
+LEADERS, LEADERS_ROWS = 5000, 1000  # coalitions that are then looked at again, and samples that they are judged on
+AT_ONCE = 1000  # coalitions judged together
 SCANNED = 3000  # samples that conjunctions are looked for on, as long as what is found there stands out among all
 LEAST_BAR, MARGIN = 5.5, 0.7  # z-scores: below which nothing stands out; above the best of all that chance offers
 FEWEST = 5  # samples on either side of a conjunction, or nothing can be said of it
@@ -107,25 +109,36 @@ def leading_parities(signs: Array, residual: Array, *, max_order: int = 5, limit
     """The `limit` coalitions of each order whose parity goes with the residual most, for orders that are affordable.
 
     signs: (n_masks, n_players); residual: (n_masks,). Every coalition of an order is looked at: no heredity is assumed.
+    Where these are very many, a few samples say which of them are looked at again.
     """
-    n, found = signs.shape[1], []
-    for order in range(1, max_order + 1):
-        if order > n:
-            break
-        cost, rows = 2 * comb(n, order), len(signs)
-        if cost * rows > DEAR:
-            rows = min(rows, max(FEWEST_ROWS, int(DEAR / cost)))
+    n, leading = signs.shape[1], list[Coalition]()
+    columns, rest = signs.astype(np.float32), residual.astype(np.float32)
+    for order in range(1, min(max_order, n) + 1):
+        cost = 2 * comb(n, order)  # a sample
+        rows = min(len(signs), max(FEWEST_ROWS, int(DEAR / cost)))
         if cost * rows > OPERATIONS:
             break
-        found += _leading_of(signs[:rows].astype(np.float32), residual[:rows].astype(np.float32), order, limit)
-    return found
+        few = rows < len(signs)
+        found = _leading_of(columns[:rows], rest[:rows], order, LEADERS if few else limit)
+        if few:
+            found = _judged(found, columns[:LEADERS_ROWS], rest[:LEADERS_ROWS])[:limit]
+        leading += [tuple(row) for row in found.tolist()]
+    return leading
 
 
-def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order: int, limit: int) -> list[Coalition]:
-    """Coalitions of one order, by a player in their middle: everything before it against everything after it."""
+def _judged(found: NDArray[np.intp], signs: NDArray[np.float32], residual: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Coalitions (n_coalitions, order), those whose parity goes with the residual most first."""
+    columns = np.ascontiguousarray(signs.T)
+    blocks = [found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE)]
+    sizes = np.abs(np.concatenate([_products(columns, block) @ residual for block in blocks]))
+    return found[np.argsort(-sizes, kind="stable")]
+
+
+def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order: int, limit: int) -> NDArray[np.intp]:
+    """Coalitions (at most limit, order), by a player in their middle: all that is before it against all after it."""
     n, half = signs.shape[1], order // 2
     if order == 1:
-        return [(i,) for i in range(n)]
+        return np.arange(n)[:, None]
     if order == 2:
         return _leading_pairs(signs, residual, limit)
     before, after = _combinations(n, half), _combinations(n, order - half - 1)
@@ -145,16 +158,16 @@ def _leading_of(signs: NDArray[np.float32], residual: NDArray[np.float32], order
             best = np.argpartition(-scores, limit)[:limit]
             scores, found = scores[best], found[best]
             least = float(scores.min())
-    return [tuple(row) for row in found[np.argsort(-scores, kind="stable")].tolist()]
+    return found[np.argsort(-scores, kind="stable")]
 
 
-def _leading_pairs(signs: NDArray[np.float32], residual: NDArray[np.float32], limit: int) -> list[Coalition]:
+def _leading_pairs(signs: NDArray[np.float32], residual: NDArray[np.float32], limit: int) -> NDArray[np.intp]:
     """The `limit` pairs of players, by one product of signs."""
     sizes = np.triu(np.abs((signs * residual[:, None]).T @ signs), 1).ravel()
     best = np.argpartition(-sizes, limit)[:limit] if len(sizes) > limit else np.arange(len(sizes))
     best = best[np.argsort(-sizes[best], kind="stable")]
-    first, second = np.unravel_index(best[sizes[best] > 0], (signs.shape[1],) * 2)
-    return list(zip(first.tolist(), second.tolist(), strict=True))
+    pairs = np.unravel_index(best[sizes[best] > 0], (signs.shape[1],) * 2)
+    return np.stack(pairs, axis=1)
 
 
 def _products(columns: NDArray[Real], rows: NDArray[np.intp]) -> NDArray[Real]:

@@ -5,6 +5,7 @@ joint dictionary both kinds of game have few terms. Each step adds the term that
 least-squares fit to those chosen, as orthogonal matching pursuit does, and stops when none stands out from chance.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -38,10 +39,15 @@ class Term:
     parity: bool
 
 
-def recover(masks: Masks, values: Array, max_order: int = 5) -> dict[Coalition, float]:
-    """Fourier coefficients of the sparse model; only the mean where nothing stands out."""
+def recover(
+    masks: Masks, values: Array, max_order: int = 5, high: Sequence[Coalition] | None = None
+) -> dict[Coalition, float]:
+    """Fourier coefficients of the sparse model; only the mean where nothing stands out.
+
+    high: parities of more than LOW players to choose from; where it is not given all are looked at, which costs most.
+    """
     n = masks.shape[1]
-    chosen = _pursue(masks, values, max_order)
+    chosen = _pursue(masks, values, max_order, high)
     columns = np.hstack([np.ones((len(values), 1)), _columns(masks, chosen)])
     weights = np.linalg.lstsq(columns, values, rcond=None)[0]
     found: dict[Coalition, float] = {(): float(weights[0])}
@@ -52,7 +58,7 @@ def recover(masks: Masks, values: Array, max_order: int = 5) -> dict[Coalition, 
     return {c: value for c, value in found.items() if not c or abs(value) > dust}
 
 
-def _pursue(masks: Masks, values: Array, max_order: int) -> list[Term]:
+def _pursue(masks: Masks, values: Array, max_order: int, high: Sequence[Coalition] | None) -> list[Term]:
     """Terms chosen one at a time, then thinned until each is needed.
 
     Parities of the low orders are looked at first, those of all orders only when nothing stands out any more.
@@ -60,14 +66,15 @@ def _pursue(masks: Masks, values: Array, max_order: int) -> list[Term]:
     scan, signs = _Scan(Literals.of(masks), max_order), signs_of(masks)
     chosen: list[Term] = []
     fit = _Pursuit(values)
-    pool, screenings, seen = _pool(signs, fit.residual, min(max_order, LOW)), 1, np.inf
+    pool, screenings, seen = _pool(signs, fit.residual, min(max_order, LOW), ()), 1, np.inf
+    every = (max_order, ()) if high is None else (min(max_order, LOW), high)
     most = min(MOST_TERMS, len(values) // 4)
     while len(chosen) < most and fit.residual @ fit.residual > EXACT * len(values) * values.var():
         best = scan.best(fit.residual)
         above, term = max(best, _best_parity(pool, fit.residual, len(signs.T)), key=lambda found: found[0])
         left = float(fit.residual @ fit.residual)
         if above < 0 and screenings < SCREENINGS and left < SEEN * seen:
-            pool, screenings, seen = _pool(signs, fit.residual, max_order), screenings + 1, left
+            pool, screenings, seen = _pool(signs, fit.residual, *every), screenings + 1, left
             above, term = _best_parity(pool, fit.residual, len(signs.T))
         if above < 0 or term in chosen:
             break
@@ -117,9 +124,9 @@ class _Pursuit:
         self.residual = self.residual - (unit @ self.residual) * unit
 
 
-def _pool(signs: Array, residual: Array, max_order: int) -> tuple[list[Coalition], Array]:
-    """Parities that may be added next, and their columns (n_masks, n_parities)."""
-    coalitions = leading_parities(signs, residual, max_order=max_order)
+def _pool(signs: Array, residual: Array, max_order: int, more: Sequence[Coalition]) -> tuple[list[Coalition], Array]:
+    """Parities that may be added next, `more` among them, and their columns (n_masks, n_parities)."""
+    coalitions = [*leading_parities(signs, residual, max_order=max_order), *more]
     return coalitions, parity_columns(signs, coalitions)
 
 

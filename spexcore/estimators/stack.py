@@ -58,13 +58,13 @@ class StackSPEX(MaskEstimator):
         if len(values) >= MANY_MASKS and _sparse_is_all(sparse, masks, values, seed):
             return Spectrum(sparse, players)
         tried, belief = zip(*members(masks, values, self.max_order, seed))
-        known: dict[Member, Fitted] = {Sparse(self.max_order): Sum(sparse)}
         # At most 150 sparse terms hardly lean on the few hundred held out of so many, and finding them is slow; nor
         # would members that were fitted to all but these few hundred change much with them.
         very_many = len(values) > 10 * JUDGED
-        held_out, rehearsed = _held_out(tried, masks, values, seed, known if very_many else {})
+        rehearsals = {m: Sum(sparse) if very_many and isinstance(m, Sparse) else _rehearsed(m, sparse) for m in tried}
+        held_out, rehearsed = _held_out(rehearsals, masks, values, seed)
         weights = blend_weights(*held_out, np.array(belief))
-        known = rehearsed if very_many else known
+        known = rehearsed if very_many else {Sparse(self.max_order): Sum(sparse)}
         share = float(weights[weights > KEPT].sum())
         kept = [(member, float(w) / share) for member, w in zip(tried, weights) if w > KEPT]
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
@@ -94,21 +94,23 @@ def _sparse_is_all(sparse: Terms, masks: Masks, values: Values, seed: int) -> bo
 
 
 def _held_out(
-    tried: tuple[Member, ...], masks: Masks, values: Values, seed: int, fixed: dict[Member, Fitted]
+    rehearsals: dict[Member, Member], masks: Masks, values: Values, seed: int
 ) -> tuple[tuple[Array, Array], dict[Member, Fitted]]:
-    """What each member predicts of folds it was not fitted to, (n_held, n_members), and the values, both centred; and
-    what was fitted without the last fold."""
+    """What each member's rehearsal predicts of folds it was not fitted to, (n_held, n_members), and the values, both
+    centred; and what was fitted without the last fold."""
     folds, guesses = _folds(len(values), seed), []
     fitted: dict[Member, Fitted] = {}
     for fold in folds:
         train = np.setdiff1d(np.arange(len(values)), fold)
         centre = values[train].mean()
-        fitted = {m: fixed.get(m) or _fitted(_rehearsed(m), masks[train], values[train], seed) for m in tried}
+        fitted = {m: _fitted(rehearsal, masks[train], values[train], seed) for m, rehearsal in rehearsals.items()}
         guesses.append(np.stack([f.predict(masks[fold]) - centre for f in fitted.values()], axis=1))
     return (np.concatenate(guesses), values[np.concatenate(folds)] - values.mean()), fitted
 
 
-def _rehearsed(member: Member) -> Member:
+def _rehearsed(member: Member, sparse: Terms) -> Member:
+    if isinstance(member, Sparse):
+        return member.rehearsed(sparse)
     return member.rehearsed() if isinstance(member, Process | Half) else member
 
 

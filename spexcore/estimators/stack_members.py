@@ -13,7 +13,7 @@ from spexcore.estimators.link import Identity, Link, Ranks, Saturating
 from spexcore.estimators.pruning import MOST_REFITTED, largest, refits
 from spexcore.estimators.refit import coalitions_of, design, ridge
 from spexcore.estimators.refit import members as padded
-from spexcore.estimators.sparse_recovery import recover
+from spexcore.estimators.sparse_recovery import LOW, recover
 from spexcore.estimators.trees import Terms as Rows
 from spexcore.estimators.walsh_gp import LINKS as WALSH_LINKS
 from spexcore.estimators.walsh_gp import best_link, fit_linked, fit_walsh_gp
@@ -31,6 +31,7 @@ REHEARSED_ROWS, REHEARSED_STEPS = 120, 8
 MOST_ROWS = 3000  # samples that a process is conditioned on: its cost is their cube
 RANKED = 0.9  # share of the rank in its score
 LARGE, VERY_LARGE = 6e4, 1e6  # masks x players beyond which there are fewer members, and cheaper ones
+PLENTY = 10  # masks a player from which a penalty chooses no better among single players than ridge
 WIDTH, DEEPEST = 150, 5  # of the beam for terms that are fitted anew
 
 
@@ -64,9 +65,12 @@ class Member(Protocol):
 
 @dataclass(frozen=True)
 class Sum:
-    """A sparse spectrum that is written down already."""
+    """A sparse spectrum that is written down already; as a member it has nothing to learn."""
 
     spectrum: Terms
+
+    def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
+        return self
 
     def predict(self, masks: Masks) -> Array:
         return evaluate(self.spectrum, masks)
@@ -165,9 +169,14 @@ class Sparse:
     """Conjunctions and parities that stand out (`sparse_recovery`): nearly the truth where a sparse game is noisy."""
 
     max_order: int
+    high: tuple[Coalition, ...] | None = None
 
     def fit(self, masks: Masks, values: Values, seed: int) -> Fitted:
-        return Sum(recover(masks, values, self.max_order))
+        return Sum(recover(masks, values, self.max_order, self.high))
+
+    def rehearsed(self, found: Terms) -> "Sparse":
+        """The same, choosing from the high parities that all samples bear: chance has no part in those."""
+        return replace(self, high=tuple(coalition for coalition in found if len(coalition) > LOW))
 
 
 @dataclass(frozen=True)
@@ -237,7 +246,7 @@ def members(masks: Masks, values: Values, max_order: int, seed: int) -> list[tup
     """
     n_masks, n_players = masks.shape
     if n_masks * n_players > LARGE:
-        return _few_members(n_masks * n_players, max_order)
+        return _few_members(n_masks, n_players, max_order)
     link = best_link(masks, values, seed)
     found: list[tuple[Member, float]] = [
         (Process("ranks", 0.5, neighbours=True), 1.0),
@@ -256,9 +265,9 @@ def members(masks: Masks, values: Values, max_order: int, seed: int) -> list[tup
     return found
 
 
-def _few_members(cells: int, max_order: int) -> list[tuple[Member, float]]:
-    """The one of each kind that has done best on wide games; of linear ones the one that is affordable."""
-    linear: Member = Penalised() if cells <= VERY_LARGE else Linear()
+def _few_members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:
+    """The one of each kind that has done best on wide games; a penalty where it is affordable, and masks are few."""
+    linear: Member = Penalised() if n_masks < min(PLENTY * n_players, VERY_LARGE / n_players) else Linear()
     refitted = Refitted(whole_trees(max_order))
     return [(Process("ranks", 0.5, neighbours=True), 1.0), (linear, 0.3), (refitted, 0.3), (Sparse(max_order), 0.0)]
 

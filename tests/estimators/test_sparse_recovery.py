@@ -1,9 +1,11 @@
 """Sparse games come back exactly: conjunctions and parities, also those no smaller coalition hints at."""
 
+from math import comb
+
 import numpy as np
 import pytest
 
-from spexcore.estimators.screening import LEAST_BAR, SCANNED, Literals, bar, best_conjunction, leading_parities
+from spexcore.estimators.screening import DEAR, LEAST_BAR, SCANNED, Literals, bar, best_conjunction, leading_parities
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.stack import StackSPEX
 from spexcore.estimators.walsh_kernel import signs_of
@@ -97,6 +99,31 @@ def test_every_coalition_of_an_order_is_screened(order: int) -> None:
     coalition = tuple(sorted(rng.permutation(11)[:order].tolist()))
     signs = signs_of(draw("uniform", 11, 600, rng))
     assert leading_parities(signs, signs[:, list(coalition)].prod(axis=1), limit=3).count(coalition) == 1
+
+
+def test_of_very_many_coalitions_a_few_samples_choose_those_that_are_judged_on_more() -> None:
+    """1,028,790 coalitions of four among 72 players: too dear on all 4,000 samples."""
+    rng = np.random.default_rng(7)
+    signs = signs_of(draw("uniform", 72, 4000, rng))
+    assert 2 * comb(72, 4) * len(signs) > DEAR
+    coalition = (3, 20, 41, 70)
+    residual = signs[:, list(coalition)].prod(axis=1) + 3.0 * rng.normal(size=4000)
+    assert leading_parities(signs, residual, max_order=4, limit=1)[-1] == coalition
+
+
+def test_high_parities_that_are_given_are_chosen_from_and_no_others_looked_for() -> None:
+    rng = np.random.default_rng(8)
+    masks = draw("uniform", 14, 500, rng)
+    values = sum_of("parity", [(1.0, [0, 1]), (1.0, [2, 3, 4, 5]), (1.0, [1, 6, 7, 8, 9])], masks)
+    assert set(recover(masks, values)) == {(), (0, 1), (2, 3, 4, 5), (1, 6, 7, 8, 9)}
+    assert set(recover(masks, values, high=[(2, 3, 4, 5), (0, 2, 4, 6)])) == {(), (0, 1), (2, 3, 4, 5)}
+
+
+def test_twenty_parities_of_ninety_six_players_are_recovered_exactly_from_few_masks() -> None:
+    game = random_game(96, 20, basis="parities", seed=96)
+    masks = draw("uniform", 96, 896, np.random.default_rng(0))
+    found = recover(masks, game(masks))
+    assert {c for c, v in found.items() if abs(v) > 1e-9} - {()} == set(game.fourier) - {()}
 
 
 def test_too_few_masks_for_any_term_give_the_mean() -> None:
