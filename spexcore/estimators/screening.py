@@ -118,7 +118,7 @@ def leading_parities(signs: Array, residual: Array, *, max_order: int = 5, limit
         rows = min(len(signs), max(FEWEST_ROWS, int(DEAR / cost)))
         if cost * rows > OPERATIONS:
             break
-        few = rows < len(signs)
+        few = rows < min(len(signs), LEADERS_ROWS)
         found = _leading_of(columns[:rows], rest[:rows], order, LEADERS if few else limit)
         if few:
             found = _judged(found, columns[:LEADERS_ROWS], rest[:LEADERS_ROWS])[:limit]

@@ -5,7 +5,16 @@ from math import comb
 import numpy as np
 import pytest
 
-from spexcore.estimators.screening import DEAR, LEAST_BAR, SCANNED, Literals, bar, best_conjunction, leading_parities
+from spexcore.estimators.screening import (
+    DEAR,
+    LEADERS_ROWS,
+    LEAST_BAR,
+    SCANNED,
+    Literals,
+    bar,
+    best_conjunction,
+    leading_parities,
+)
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.stack import StackSPEX
 from spexcore.estimators.walsh_kernel import signs_of
@@ -102,13 +111,15 @@ def test_every_coalition_of_an_order_is_screened(order: int) -> None:
 
 
 def test_of_very_many_coalitions_a_few_samples_choose_those_that_are_judged_on_more() -> None:
-    """1,028,790 coalitions of four among 72 players: too dear on all 4,000 samples."""
+    """3,921,225 coalitions of four among 100 players: too dear on more than 637 samples."""
     rng = np.random.default_rng(7)
-    signs = signs_of(draw("uniform", 72, 4000, rng))
-    assert 2 * comb(72, 4) * len(signs) > DEAR
-    coalition = (3, 20, 41, 70)
-    residual = signs[:, list(coalition)].prod(axis=1) + 3.0 * rng.normal(size=4000)
-    assert leading_parities(signs, residual, max_order=4, limit=1)[-1] == coalition
+    signs = signs_of(draw("uniform", 100, 1500, rng))
+    assert 2 * comb(100, 4) * LEADERS_ROWS > DEAR
+    strong, weak = (3, 20, 41, 70), (5, 6, 7, 8)
+    first = np.arange(1500) < 637  # where chance would put the weak one before the strong one
+    noise = 2.0 * rng.normal(size=1500) + np.where(first, 1.5, -1.5) * signs[:, list(weak)].prod(axis=1)
+    leading = leading_parities(signs, signs[:, list(strong)].prod(axis=1) + noise, max_order=4, limit=2)
+    assert leading[-2] == strong
 
 
 def test_high_parities_that_are_given_are_chosen_from_and_no_others_looked_for() -> None:
