@@ -36,8 +36,9 @@ class StackSPEX(MaskEstimator):
 
     A sum of few ANDs or parities is recovered exactly (`sparse_recovery.recover`); with a thousand masks or more it is
     also the answer where it is noisy, if no other model knows more. For any other game each member is fitted without a
-    fold and predicts it; non-negative least squares on those predictions, drawn towards the members that are likely
-    best, gives the weights (stacking: Wolpert 1992; Breiman 1996). Every member is a spectrum, and so is the blend.
+    fold and predicts it. The weights begin at what is believed of each, both processes of WalshGP among them, and move
+    towards non-negative least squares on those predictions (stacking: Wolpert 1992; Breiman 1996) as far as the gain
+    is beyond doubt (`stack_weights`). Every member is a spectrum, and so is the blend.
     max_order: of the trees and of exact recovery; the processes know no limit. Players are taken in the order they are
     given: those side by side, as words in a sentence, may interact more than others, where the values say so.
     """
