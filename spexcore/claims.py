@@ -121,13 +121,14 @@ def surest_first(
     measured: Container[Coalition],
     intervals: Mapping[Coalition, tuple[float, float]],
 ) -> list[tuple[Coalition, float]]:
-    """The same terms in the same order, but those that cannot be told apart from zero behind all others."""
+    """The same terms by the magnitude that each has for certain: of a measured one its own, of a predicted one the end
+    of its 95 % interval that is nearer to zero, and nothing where zero lies inside; ties as they were ranked."""
 
-    def unsure(term: tuple[Coalition, float]) -> bool:
-        low, high = intervals.get(term[0], (term[1], term[1]))
-        return term[0] not in measured and low <= 0 <= high
+    def certain(term: tuple[Coalition, float]) -> float:
+        low, high = (term[1], term[1]) if term[0] in measured else intervals.get(term[0], (term[1], term[1]))
+        return max(low, -high, 0.0)
 
-    return sorted(ranked, key=unsure)
+    return sorted(ranked, key=certain, reverse=True)
 
 
 def corners_of(rows: Rows, predicted: Terms, known: Terms) -> Corners:

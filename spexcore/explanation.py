@@ -118,7 +118,7 @@ class Explanation:
         return Interactions(scores, index, predicted.max_order, self.players, self._note(index))
 
     def ranked(self, index: str = DEFAULT_INDEX) -> list[tuple[Coalition, float]]:
-        """`interactions(index).ranked()`; under co-Moebius what cannot be told apart from zero comes after all else."""
+        """`interactions(index).ranked()`; under co-Moebius by the magnitude that is certain (`claims.surest_first`)."""
         found = self.interactions(index).ranked()
         return surest_first(found, self.measured, self.intervals) if index == "comobius" else found
 

@@ -80,11 +80,12 @@ def recover(game: MeteredGame, estimator: Estimator, asked: Request, judge: Judg
     """
     if not isinstance(estimator, MaskEstimator):
         designed = estimator.estimate(game, budget=_share(estimator, asked, game.n_players), seed=asked.seed)
-        return _verified(game, lambda: designed, asked)
+        return _verified(game, lambda: designed, asked, more=lambda most: None)
     fit = lambda: fit_from(game.expected, estimator, game.samples(), game.players, asked.seed)  # noqa: E731
     try:
         asked = _discovered(game, estimator, fit, judge, asked)
-        return _verified(game, fit if judge is None else lambda: _told(fit(), judge), asked)
+        told = fit if judge is None else lambda: _told(fit(), judge)
+        return _verified(game, told, asked, more=lambda most: _rest_discovers(game, asked, most))
     except Cancelled:
         if not (stops.early and game.asked):
             raise
@@ -115,15 +116,33 @@ def _discovered(
     return asked
 
 
-def _verified(game: MeteredGame, fit: Callable[[], Spectrum], asked: Request) -> Spectrum:
-    """Measure leading terms with what is left of the budget, then fit."""
+def _verified(
+    game: MeteredGame, fit: Callable[[], Spectrum], asked: Request, *, more: Callable[[int], None]
+) -> Spectrum:
+    """Measure leading terms with what is left of the budget, then fit.
+
+    more: asks for other masks, up to so many in all, where nothing is left to measure. What is kept back for claims and
+    not needed is not spent: one more fit could bring up claims that no budget is left to measure.
+    """
     top, budget, seed = asked.verify, asked.budget, asked.seed
     if not top or game.asked >= min(budget, 2**game.n_players):
         return fit()
     for kept_back in (CLAIMS, CLAIMS / 4):
-        verify_leading(game, top=top, budget=math.ceil((1 - kept_back) * budget) - game.asked, seed=seed)
+        most = math.ceil((1 - kept_back) * budget)
+        if not verify_leading(game, top=top, budget=most - game.asked, seed=seed):
+            more(most)
         spectrum = _claims_checked(game, fit, top, budget)
     return spectrum
+
+
+def _rest_discovers(game: MeteredGame, asked: Request, most: int) -> None:
+    """Ask for fresh masks until `most` were asked for in all; for none where a run may stop before its budget."""
+    left = most - game.asked
+    if asked.r2 is not None or left < 1:
+        return
+    rng, known = np.random.default_rng([asked.seed, 4]), game.samples()[0]
+    drawn, seen = draw(asked.masks, game.n_players, len(known) + left, rng), set(pack(known))
+    game(rng.permutation(drawn[[key not in seen for key in pack(drawn)]])[:left])
 
 
 def _claims_checked(game: MeteredGame, fit: Callable[[], Spectrum], top: int, budget: int) -> Spectrum:

@@ -35,27 +35,29 @@ def first_masks(n_players: int, budget: int) -> Masks:
     return np.vstack([full, ~np.eye(n_players, dtype=bool)]) if 2 * (n_players + 1) <= budget else full
 
 
-def verify(game: MeteredGame, *, top: int, budget: int, seed: int, rounds: int = 6) -> None:
+def verify(game: MeteredGame, *, top: int, budget: int, seed: int, rounds: int = 6) -> bool:
     """Ask the game, in rounds, for at most `budget` more masks: the corners of the `top` terms likely to lead.
 
     The game must have been asked for some masks, the full one among them; `measured_terms` then reads what is known.
+    Returns False where budget was left and nothing to measure, else True.
     """
     rng = np.random.default_rng([seed, 3])
     surrogate: Surrogate | None = None
     for left in range(rounds, 0, -1):
         if budget < 1:
-            return
+            return True
         masks, values = game.samples()
         with one_thread():
             surrogate = fit_surrogate(masks, values, seed, None if surrogate is None else surrogate.kernel)
             if surrogate is None:
-                return
+                return True
             known = dict(zip(removals(masks), values.tolist(), strict=True))
             wanted = _wanted(surrogate, known, top, -(-budget // left), rng)
         if not wanted:
-            return
+            return False
         game(_masks(wanted, game.n_players))
         budget -= len(wanted)
+    return True
 
 
 def check_claims(game: MeteredGame, spectrum: Spectrum, *, top: int, budget: int) -> None:

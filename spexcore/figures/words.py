@@ -120,8 +120,9 @@ def headline(explanation: Explanation) -> str:
     """
     if explanation.imported:
         return _strongest_in_file(explanation)
-    ranked = explanation.interactions().ranked()
-    sure = [S for S, score in ranked if _told(explanation, S, score, abs(ranked[0][1]))]
+    ranked = explanation.ranked()
+    largest = max((abs(score) for _, score in ranked), default=0.0)
+    sure = [S for S, score in ranked if _told(explanation, S, score, largest)]
     if not sure:
         return f"No part and no combination of parts moves {quantity(explanation).name} by more than can be told."
     together = next((S for S in sure if len(S) > 1), None)

@@ -284,9 +284,10 @@ def test_a_prompt_is_judged_by_its_own_values_and_paid_once(folder: Path) -> Non
 def test_recall_counts_the_true_leading_terms_among_the_claimed() -> None:
     truth = {(): 9.0, **{(i,): 20.0 - i for i in range(12)}, (0, 1): 0.0}
     claimed = {(): 50.0, **{(i,): -(20.0 - i) if i == 2 else 20.0 - i for i in range(5)}, (0, 1): 30.0}
-    found = leading.judged(leading.Found(claimed, frozenset({(0,), (1,)})), truth)
-    assert found == {"recall": 0.5, "right_sign": pytest.approx(4 / 6), "measured": pytest.approx(2 / 6)}
-    assert leading.judged(leading.Found({}), truth) == {"recall": 0.0, "right_sign": 0.0, "measured": 0.0}
+    found = leading.judged(leading.Found(claimed, [(0,), (2,), (0, 1)], frozenset({(0,), (1,)})), truth)
+    shares = {"right_sign": pytest.approx(1 / 3), "measured": pytest.approx(1 / 3)}
+    assert found == {"recall": 0.2, "recall_by_size": 0.5, **shares}
+    assert set(leading.judged(leading.Found({}, []), truth).values()) == {0.0}
 
 
 def test_with_every_mask_all_methods_find_all_leading_terms(folder: Path) -> None:
@@ -295,7 +296,7 @@ def test_with_every_mask_all_methods_find_all_leading_terms(folder: Path) -> Non
     for name, find in leading.methods().items():
         shares = leading.judged(find(game, 2**7, 4, 0), truth)
         if "verify" in name:
-            assert shares == {"recall": 1.0, "right_sign": 1.0, "measured": 1.0}
+            assert shares == {"recall": 1.0, "recall_by_size": 1.0, "right_sign": 1.0, "measured": 1.0}
         elif name == "Pairwise":
             assert shares["recall"] < 1, "it measures no triple"
             assert shares["right_sign"] == shares["measured"] == 1
@@ -332,5 +333,5 @@ def test_relative_error_by_hand_and_the_tables(folder: Path) -> None:
     assert len({line.count("|") for line in lines}) == 1
     assert [line for line in lines if line.startswith("| WalshGP, sizes | 0.000 | 0.000 | 0.000 |")]
     (row,) = [{"game": "a", "players": 9, "masks": 5, "orders": 2, "seed": 0, "method": "m"}]
-    half = [row | {"recall": share, "right_sign": 1.0, "measured": 0.0} for share in (0.2, 0.4)]
-    assert leading.table(half)[2:] == ["| 1 of 9 players, orders 1-2 | 5 | m | 0.30 | 1.00 | 0.00 |"]
+    half = [row | {"recall": r, "recall_by_size": 2 * r, "right_sign": 1.0, "measured": 0.0} for r in (0.2, 0.4)]
+    assert leading.table(half)[2:] == ["| 1 of 9 players, orders 1-2 | 5 | m | 0.30 | 0.60 | 1.00 | 0.00 |"]

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from spexcore.claims import Corners, Doubt, Spread, claims, corners_of, corners_of_one, doubt_of
+from spexcore.claims import Corners, Doubt, Spread, claims, corners_of, corners_of_one, doubt_of, surest_first
 from spexcore.game import TableGame
 from spexcore.masks import Coalition, corners
 from spexcore.spectrum import Spectrum
@@ -87,6 +87,13 @@ def test_the_largest_claims_have_a_width_of_their_own() -> None:
     doubt = Doubt(ordinary=2.0, leading=5.0, threshold=3.0, floor=0.1)
     np.testing.assert_allclose(doubt.half_widths(found), [5.0, 2.0] * found.scale(0.1))
     assert doubt_of(doubt.to_json()) == doubt
+
+
+def test_terms_are_listed_by_what_is_certain_of_their_size() -> None:
+    ranked = [((0, 1), -9.0), ((2,), 5.0), ((3,), -3.0), ((0,), 2.0), ((1, 2), 1.5), ((4,), 1.0)]
+    intervals = {(0, 1): (-16.0, -2.0), (2,): (-1.0, 11.0), (3,): (-3.0, -3.0), (1, 2): (-0.5, 3.5), (4,): (0.5, 1.5)}
+    listed = [S for S, _ in surest_first(ranked, {(3,): -3.0, (0,): 2.0}, intervals)]
+    assert listed == [(3,), (0, 1), (0,), (4,), (2,), (1, 2)], "what may be nothing last; (0,) ties with the pair"
 
 
 def test_old_run_files_keep_their_rule() -> None:

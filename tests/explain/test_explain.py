@@ -57,6 +57,18 @@ def test_what_is_reported_first_was_measured_and_is_true() -> None:
         assert explanation.intervals[coalition] == (explanation.measured[coalition],) * 2
 
 
+@pytest.mark.parametrize(("estimator", "asked"), [(spex.Lasso(), 493), (spex.Pairwise(), 386)])
+def test_where_all_that_may_lead_is_measured_the_rest_discovers(estimator: Any, asked: int) -> None:
+    """Of ten players 386 masks remove four at most; a method that designs its masks has no use for others.
+
+    The 27th part of the budget is kept for what the last fit claims.
+    """
+    game = spex.TableGame(np.random.default_rng(0).normal(size=2**10))
+    explanation = spex.explain(game, estimator, budget=512, masks="mixed", held_out=8)
+    assert explanation.masks_asked == asked
+    assert sum(len(coalition) <= 4 for coalition in explanation.measured) == 386
+
+
 def test_verify_zero_spends_everything_on_discovery() -> None:
     game = MeteredGame(and_game())
     explanation = spex.explain(game, spex.Lasso(), budget=100, verify=0)
