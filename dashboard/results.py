@@ -23,7 +23,7 @@ from spexcore.figures.network import Plan, graph, plan, spot
 from spexcore.figures.rows import rows
 from spexcore.figures.terms import band, matrix
 from spexcore.figures.trust import confirmed, made, trust
-from spexcore.figures.words import INDEX_NAMES, answer, headline
+from spexcore.figures.words import INDEX_NAMES, answer, headline, legend
 from spexcore.masks import Coalition
 
 _ORDERS = (1, 2, 3, 4)
@@ -142,8 +142,5 @@ def _views(view: View, planned: Plan) -> dict[str, str]:
         )  # fmt: skip
     if len(view.rows) > settings.ROWS:
         st.caption(f"The matrix holds the {settings.ROWS} strongest, the graph all {len(view.rows)}.")
-    st.caption(
-        "Red raises, blue lowers. ✓ measured by re-ablation; the others are predicted, whiskers are 95 % intervals, "
-        "pale bars are not told apart from zero. Hubs: ● two parts, ▲ three, ■ four, ★ more."
-    )
+    st.caption(legend(view.index))
     return {_TERMS: table, _GRAPH: circle}

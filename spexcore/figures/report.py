@@ -8,7 +8,7 @@ from spexcore.figures.rows import Row, player_names, rows
 from spexcore.figures.svg import term_matrix
 from spexcore.figures.tokens import Html, tokens
 from spexcore.figures.trust import REMOVED_BY, confirmed, grounds, made
-from spexcore.figures.words import INDEX_NAMES, amount, answer, headline, title
+from spexcore.figures.words import INDEX_NAMES, amount, answer, headline, legend, title
 from spexcore.masks import Coalition
 
 # Nothing may be run or fetched, whatever a prompt holds: the reader's own browser sees to it.
@@ -68,9 +68,8 @@ def _terms(explanation: Explanation, shown: Sequence[Row], index: str) -> list[s
     head = ("Term", "Order", "Score", "How it is known", *(["Note"] if beside else []))
     lines = [(*_row(row), *([remarks.get(row.coalition, "")] if beside else [])) for row in shown]
     table = _table(head, lines, numbers=(1, 2))
-    legend = "Red raises, blue lowers. ✓ measured by re-ablation; whiskers are 95 % intervals of predictions; pale "
-    legend += "bars are not told apart from zero. ● one or two parts, ▲ three, ■ four, ★ more."
-    return [*heading, f"<figure>{term_matrix(explanation, shown)}</figure>", _tag("p", legend, "small"), table]
+    figure = f"<figure>{term_matrix(explanation, shown)}</figure>"
+    return [*heading, figure, _tag("p", legend(index), "small"), table]
 
 
 def _row(row: Row) -> tuple[str, ...]:

@@ -112,6 +112,16 @@ def claim(explanation: Explanation, row: Row, values: Mapping[Coalition, float])
     return f"{_together(row, values, what)} {_rest(row.order, sum(alone), change, what)}"
 
 
+def legend(index: str) -> str:
+    """How to read the terms of an index, under the matrix of page and report alike."""
+    signs = "Red raises, blue lowers. ● one or two parts, ▲ three, ■ four, ★ more."
+    whiskers = "Whiskers are 95 % intervals, pale bars are not told apart from zero."
+    if index != "comobius":
+        return f"{signs} {whiskers}"
+    listed = "Listed by the size that is certain: a predicted term by the end of its interval nearer to zero."
+    return f"{signs} ✓ measured by re-ablation; the others are predicted. {whiskers} {listed}"
+
+
 def headline(explanation: Explanation) -> str:
     """One sentence on top of a result: the strongest combination that is told apart from zero, else the strongest part.
 

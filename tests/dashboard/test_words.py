@@ -20,6 +20,7 @@ from spexcore.figures.words import (
     full_value,
     headline,
     hover,
+    legend,
     measured_corners,
     predicted_corners,
     probability,
@@ -152,3 +153,10 @@ def test_a_training_run_says_its_label_and_unit(make: Callable[..., Explanation]
     assert answer(several) == "spam or ham (mean of 2 texts) +0.50 logits (predicted)"
     loss = make(["a"], {(0,): 0.5}, recipe={**recipe, "value": "loss"})
     assert answer(loss) == "the log-loss of spam +0.50 nats (predicted)"
+
+
+def test_the_legend_says_how_terms_are_listed_where_intervals_order_them() -> None:
+    assert "Listed by the size that is certain" in legend("comobius")
+    assert "✓" not in legend("fourier")
+    assert "Listed" not in legend("fourier")
+    assert all(shape in legend(index) for index in ("comobius", "sii") for shape in "●▲■★")
