@@ -140,7 +140,8 @@ def r2_interval(values: Values, predicted: Values, *, whole: bool = False) -> In
     """95 % interval of R2 over all masks of the kind these (n_masks,) were drawn from; `whole`: they are all of them.
 
     Bootstrap-t of the logarithm of unexplained over total variance, which is closer to normal than R2 and never above
-    one (Efron and Tibshirani 1993, section 12.5). None for fewer than 16 masks.
+    one (Efron and Tibshirani 1993, section 12.5). None for fewer than 16 masks. Squared errors are heavy-tailed on real
+    games: predictions as control variates would narrow it by 7 % only (median), the true variance of values widen it.
     """
     found = r2_score(values, predicted)
     errors = (values - predicted) ** 2

@@ -187,8 +187,8 @@ def test_intervals_of_coefficients_are_in_the_run_file_and_under_the_fourier_ind
     assert not Explanation.from_json(content).coefficient_intervals
 
 
-def test_what_cannot_be_told_from_zero_is_listed_and_confirmed_last() -> None:
-    """A large claim that may be nothing must not stand before a small one that was measured."""
+def test_terms_are_listed_and_confirmed_by_what_is_certain_of_their_size() -> None:
+    """A large claim that may be small, or nothing, must not stand before a smaller one that was measured."""
     made = explain(FunctionGame(rough, NAMES, key="rough"), budget=120, masks="near", verify=3, seed=0)
     assert made.doubt is not None
     ranked = made.ranked("comobius")
@@ -198,9 +198,10 @@ def test_what_cannot_be_told_from_zero_is_listed_and_confirmed_last() -> None:
     plain = made.interactions("comobius").ranked()
     assert sorted(ranked) == sorted(plain)
     assert ranked != plain
-    for part in (True, False):
-        sizes = [abs(score) for (_, score), told in zip(ranked, sure) if told is part]
-        assert sizes == sorted(sizes, reverse=True)
+    nearer = [min(map(abs, made.intervals[S])) for (S, _), told in zip(ranked, sure) if told]
+    assert nearer == sorted(nearer, reverse=True)
+    unsure = [abs(score) for (_, score), told in zip(ranked, sure) if not told]
+    assert unsure == sorted(unsure, reverse=True)
     assert [row.coalition for row in rows(made, top=9)] == [S for S, _ in ranked[:9]]
     assert [claim.coalition for claim in confirm(FunctionGame(rough, NAMES, key="rough"), made, top=9).claims] == [
         S for S, _ in ranked[:9]
