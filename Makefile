@@ -12,7 +12,7 @@ run: $(VENV)/.run
 
 # Everything the tests need, Chromium included, then lint and every test.
 test: $(VENV)/.test chromium lint
-	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,8 +59,8 @@ def answers(address: str) -> bool:
 
 
 def soon(met: Callable[[], bool]) -> bool:
-    """Whether it comes true within a minute."""
-    deadline = time.monotonic() + 60
+    """Whether it comes true before patience ends."""
+    deadline = time.monotonic() + PATIENCE
     while not (now := met()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return now
@@ -75,14 +76,15 @@ def test_it_serves_the_page_until_it_is_ended(elsewhere: dict[str, str]) -> None
         assert soon(lambda: answers(f"http://127.0.0.1:{port}"))
     finally:
         server.terminate()
-    assert server.wait(30) == 0
+    assert server.wait(PATIENCE) == 0
     assert not answers(f"http://127.0.0.1:{port}"), "ending `spex serve` must end the server it started"
 
 
 def test_the_page_of_the_wheel_draws_its_first_example(elsewhere: dict[str, str]) -> None:
     script = (
         "from pathlib import Path; import dashboard; from streamlit.testing.v1 import AppTest;"
-        "page = AppTest.from_file(str(Path(dashboard.__file__).with_name('app.py')), default_timeout=60).run();"
+        "app = str(Path(dashboard.__file__).with_name('app.py'));"
+        f"page = AppTest.from_file(app, default_timeout={PATIENCE}).run();"
         "assert not page.exception, page.exception; print(len(page.main))"
     )
     assert int(run(elsewhere, "-c", script).split()[-1]) > 0

@@ -9,7 +9,7 @@ from spexcore.errors import BadInput
 from spexcore.figures.tokens import Html
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_SECONDS = 60  # that printing may take; a report takes about two
+_SECONDS = 120  # that printing may take; a report takes about two
 _FLAGS = (
     "--headless",
     "--disable-gpu",

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from patience import PATIENCE
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -48,15 +49,14 @@ def address(home: Path) -> Iterator[str]:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", server, home / "server.log")
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(30)
+        server.kill()  # nothing of it is kept, and a job that is still running need not come to its end
+        server.wait()
         log.close()
 
 
 def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
-    for _ in range(600):
-        if server.poll() is not None:
-            break
+    end = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < end:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
@@ -70,9 +70,10 @@ def browser() -> Iterator[object]:
     """Headless Chromium from the system's packages."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (make test installs it)")
+    from driver import PATIENCE_MS
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=20_000)  # two busy cores
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
@@ -82,7 +83,7 @@ def browser() -> Iterator[object]:
 @pytest.fixture
 def person(browser: object, address: str) -> Iterator[Callable[..., object]]:
     """A visitor as `person(width=..., height=..., dark=...)`; at the end, nothing may have gone wrong unseen."""
-    from driver import Person
+    from driver import PATIENCE_MS, Person
 
     troubles: list[str] = []
     contexts, visitors = [], []
@@ -93,6 +94,7 @@ def person(browser: object, address: str) -> Iterator[Callable[..., object]]:
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
         )
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: troubles.append(f"console: {said.text}") if said.type == "error" else None)
@@ -102,10 +104,12 @@ def person(browser: object, address: str) -> Iterator[Callable[..., object]]:
         return visitors[-1]
 
     yield arrive
-    for visitor in visitors:
-        visitor.leave()
-    for context in contexts:
-        context.close()
+    try:
+        for visitor in visitors:
+            visitor.leave()
+    finally:
+        for context in contexts:
+            context.close()
     assert troubles == []
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from driver import PATIENCE, Person
+from driver import Person
 from playwright.sync_api import Locator, expect
 
 from dashboard import settings
@@ -63,20 +63,20 @@ def test_a_table_of_ones_own_is_uploaded_run_and_a_term_retrained_without(person
     content = "\n".join(["What they $said$,Their *verdict*,Shop", *rows]).encode()
     file = {"name": "own.csv", "mimeType": "text/csv", "buffer": content}
     at.page.get_by_test_id("stPopoverBody").locator('input[type="file"]').set_input_files(file)
-    expect(at.page.locator(".st-key-cost")).to_contain_text("16 parts", timeout=PATIENCE)
-    at.page.keyboard.press("Escape")
+    expect(at.cost).to_contain_text("16 parts")
+    at.close()
+    at.idle()
     at.page.get_by_label("Groups", exact=True).click()
     at.page.get_by_role("option", name="by Shop").click()
     at.budget(8)
-    expect(at.page.locator(".st-key-cost")).to_contain_text("3 parts · 8 masks", timeout=PATIENCE)
+    expect(at.cost).to_contain_text("3 parts · 8 masks")
     at.run()
-    expect(at.page.locator(".st-key-verdict")).to_contain_text(re.compile("up|down"), timeout=PATIENCE)
-    at.idle()
+    expect(at.page.locator(".st-key-verdict")).to_contain_text(re.compile(r"\b(up|down)\b"))
     at.ready()
     expect(cards(at)).to_have_count(16)
     expect(cards(at).first.locator(".said")).to_contain_text("<img src=x")
     at.page.get_by_role("button", name=re.compile("^Retrain without")).click()
-    expect(at.card.locator(".number small").nth(1)).to_have_text("all retrainings from the store", timeout=PATIENCE)
+    expect(at.card.locator(".number small").nth(1)).to_have_text("all retrainings from the store")
     expect(at.measured).to_have_text(re.compile(r"[+−]\d+\.\d\d"))
     assert at.page.evaluate("window.__xss") is None
     assert at.page.locator('[data-testid="stMain"] img[src=x]').count() == 0

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE
 from streamlit.testing.v1 import AppTest
+from test_page import press, until
 
 from dashboard import dissection, loaders, settings, state
 from dashboard.jobs import Job
@@ -48,7 +50,7 @@ def opened(heads: Explanation, fresh_server: Path) -> Open:
 
     def at(explanation: Explanation = heads) -> AppTest:
         explanation.save(fresh_server / f"{FIRST}.json")
-        page = AppTest.from_file(str(APP), default_timeout=120)
+        page = AppTest.from_file(str(APP), default_timeout=PATIENCE)
         page.query_params["run"] = FIRST
         page.run()
         assert not page.exception
@@ -68,18 +70,6 @@ def drawn(page: AppTest, key: str) -> dict:
     """The figure of a chart, by the end of its key."""
     (found,) = [one for one in page.get("plotly_chart") if one.proto.id.endswith(key)]
     return json.loads(found.proto.spec)
-
-
-def until(page: AppTest, met: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if met():
-            return
-        page.run()
-    raise AssertionError("the background job did not end")
-
-
-def press(page: AppTest, label: str) -> None:
-    next(one for one in page.button if one.label.startswith(label)).click().run()
 
 
 def frames(page: AppTest, key: str) -> set[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from patience import PATIENCE
 from streamlit.testing.v1 import AppTest
 
 from spexcore import figures
@@ -93,7 +94,7 @@ def test_the_page_folds_it_under_the_views(judged: Explanation, example: Explana
         trusting.panel(explanation, dark=False)
 
     for explanation, charts in ((judged, 1), (example, 0)):
-        page = AppTest.from_function(draw, default_timeout=60, kwargs={"explanation": explanation}).run()
+        page = AppTest.from_function(draw, default_timeout=PATIENCE, kwargs={"explanation": explanation}).run()
         assert not page.exception
         (folded,) = page.expander
         assert folded.label == "How far to trust it"

@@ -4,11 +4,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from patience import PATIENCE
 
 from dashboard.jobs import Job, Jobs
 from spexcore.errors import BadInput, Cancelled
-
-PATIENCE = 20.0  # seconds a test waits for a thread before it is a failure
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE
 from streamlit.testing.v1 import AppTest
 from test_page import APP, given, only_error, press, until
 
@@ -72,7 +73,7 @@ def opened(explained: Explanation, fresh_server: Path) -> Callable[..., AppTest]
     """The page of the training lens, on a run (the small table's by default)."""
 
     def at(run: Explanation = explained) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=60)
+        page = AppTest.from_file(str(APP), default_timeout=PATIENCE)
         page.query_params["run"] = runs.keep(run)
         page.run()
         page.run()  # the address led to another page
@@ -100,7 +101,7 @@ def test_it_opens_on_its_preset_with_the_planted_bias_first_and_without_torch() 
     program = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-page = AppTest.from_file({str(APP)!r}, default_timeout=60)
+page = AppTest.from_file({str(APP)!r}, default_timeout={PATIENCE})
 page.query_params["run"] = {settings.FIRST_PRESETS["training"]!r}
 page.run()
 page.run()
@@ -109,7 +110,7 @@ assert page.selectbox(key="pick-term").value == "1-5", page.selectbox(key="pick-
 assert len(page.get("plotly_chart")) >= 3
 assert "torch" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
 
 
 def test_the_preset_is_what_was_planted() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from patience import PATIENCE
 from streamlit.testing.v1 import AppTest
 
 from dashboard import entries, labels, loaders, runs, settings
@@ -52,7 +53,7 @@ def view(name: str, **query: str) -> AppTest:
         lenses.begin()
         import_module(f"dashboard.views.{name}").show()
 
-    page = AppTest.from_function(draw, default_timeout=60, kwargs={"name": name})
+    page = AppTest.from_function(draw, default_timeout=PATIENCE, kwargs={"name": name})
     for key, value in query.items():
         page.query_params[key] = value
     page.run()
@@ -172,7 +173,7 @@ def test_other_methods_are_tried_on_run_a_in_the_background_and_set_side_by_side
     button(page, "try-methods").click().run()  # type: ignore[attr-defined]
     job = loaders.jobs().get(f"methods-{made.id}")
     assert job is not None
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while job.active and time.monotonic() < deadline:
         time.sleep(0.02)
     assert job.state == "done", job.error

@@ -31,7 +31,7 @@ def test_the_powers_of_alpha_run_through_the_whole_field(m: int) -> None:
     assert sorted(field.exp[: field.order]) == list(range(1, 2**m))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), st.sampled_from(CODES))
 def test_any_errors_within_the_radius_are_located(data: st.DataObject, shape: tuple[int, int]) -> None:
     code = code_for(*shape)
@@ -43,7 +43,7 @@ def test_any_errors_within_the_radius_are_located(data: st.DataObject, shape: tu
     assert named(found[0]) == players
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from([shape for shape in CODES if shape[0] >= 14]))
 def test_beyond_the_radius_a_word_is_refused_or_read_as_another_word_within_it(
     data: st.DataObject, shape: tuple[int, int]

@@ -249,7 +249,7 @@ def test_the_first_line_of_its_docstring_helps_a_reader(name: str) -> None:
 
 
 @every_estimator
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_recovers_any_single_and(name: str, data: st.DataObject) -> None:
     estimator = ESTIMATORS[name]()

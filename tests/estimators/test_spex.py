@@ -52,7 +52,7 @@ def test_two_thousand_players_are_not_too_many() -> None:
     assert_same_terms(SPEX().estimate(game, budget=3000, seed=0), game)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(1, 5), st.integers(0, 1000))
 def test_any_single_and_comes_back(order: int, seed: int) -> None:
     members = np.random.default_rng(seed).choice(40, order, replace=False)
@@ -89,7 +89,7 @@ def test_every_mask_of_the_budget_is_asked_once_and_all_at_once(n_players: int) 
 
     def value(masks: np.ndarray) -> np.ndarray:
         calls.append(len(masks))
-        return masks[:, 0] * 1.0 + masks[:, 3] * masks[:, 5] + 0.01 * masks.sum(axis=1) ** 2
+        return masks[:, 0] * 1.0 + masks[:, 3] * masks[:, 5]
 
     least = SPEX().min_budget(n_players)
     for budget in (least, least + 1, 2 * least - 1, 3 * least + 7):

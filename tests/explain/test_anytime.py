@@ -10,7 +10,7 @@ from spexcore.anytime import FLAT, GROWTH, ROUNDS, START, ask_in_rounds, is_flat
 from spexcore.errors import BadInput
 from spexcore.masks import Masks
 
-N = 16
+N = 12
 NAMES = [f"p{i}" for i in range(N)]
 
 
@@ -97,8 +97,8 @@ def test_what_cannot_be_is_one_sentence(asked: dict, says: str) -> None:
 def test_who_watches_hears_r2_rise_and_changes_nothing() -> None:
     steps: list[spex.Step] = []
     game = spex.FunctionGame(easy, NAMES, key="easy")
-    watched = spex.explain(game, budget=400, masks="mixed", on_progress=steps.append)
-    alone = spex.explain(game, budget=400, masks="mixed")
+    watched = spex.explain(game, budget=280, masks="mixed", on_progress=steps.append)
+    alone = spex.explain(game, budget=280, masks="mixed")
     curve = [(step.asked, step.r2) for step in steps if step.r2 is not None]
     assert len(curve) >= 3
     assert curve[0][0] == START

@@ -1,12 +1,11 @@
 """The command line: the dashboard's pipeline, one JSON object, one line for what cannot be done."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -142,40 +141,38 @@ def test_a_damaged_store_is_one_line_and_loses_nothing(capsys: pytest.CaptureFix
     assert (spex_home / "store.sqlite").read_bytes().startswith(b"no database")
 
 
-def test_kill_9_then_the_same_command_pays_only_for_the_rest(spex_home: Path) -> None:
-    words = " ".join(f"good bad fine dull {i}" for i in range(5))  # 25 words: three batches or more
-    command = [sys.executable, "-m", "spexcore.cli", "explain", "--text", words, "--estimator", "lasso",
-               "--budget", "240", "--held-out", "4", "--json"]  # fmt: skip
-    whole = json.loads(subprocess.run(command, env=_env(spex_home / "one"), capture_output=True, check=True).stdout)
+_KILLED = """
+import os, signal, sys
+from spexcore.cli import main
+from spexcore.store import StoredValues
+put = StoredValues.put
+def and_die(self, values):
+    put(self, values)
+    os.kill(os.getpid(), signal.SIGKILL)
+StoredValues.put = and_die
+main(sys.argv[1:])
+"""
 
-    killed = subprocess.Popen(command, env=_env(spex_home / "two"), stdout=subprocess.DEVNULL)
-    while not _stored(spex_home / "two") and killed.poll() is None:
-        time.sleep(0.02)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    kept = _stored(spex_home / "two")
-    second = json.loads(subprocess.run(command, env=_env(spex_home / "two"), capture_output=True, check=True).stdout)
+
+def test_kill_9_then_the_same_command_pays_only_for_the_rest(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, spex_home: Path
+) -> None:
+    words = " ".join(f"good bad fine dull {i}" for i in range(3))  # 15 words: three batches or more
+    asked = ["explain", "--text", words, "--estimator", "lasso", "--budget", "160", "--held-out", "4", "--json"]
+    whole = json.loads(run(capsys, *asked)[1])
+
+    monkeypatch.setenv("SPEX_HOME", str(spex_home / "killed"))
+    killed = subprocess.run([sys.executable, "-c", _KILLED, *asked], stdout=subprocess.DEVNULL)
+    assert killed.returncode == -signal.SIGKILL
+    with closing(sqlite3.connect(spex_home / "killed" / "store.sqlite")) as database:
+        (kept,) = database.execute("SELECT COUNT(*) FROM ablations").fetchone()
+    second = json.loads(run(capsys, *asked)[1])
 
     total = whole["masks_paid"] + whole["held_out_paid"]
     assert 0 < kept < total
     assert kept + second["masks_paid"] + second["held_out_paid"] == total
     assert second["coefficients"] == whole["coefficients"]
     assert second["measured"] == whole["measured"]
-
-
-def _env(home: Path) -> dict[str, str]:
-    return {**os.environ, "SPEX_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-
-
-def _stored(home: Path) -> int:
-    path = home / "store.sqlite"
-    if not path.exists():
-        return 0
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-            return int(database.execute("SELECT COUNT(*) FROM ablations").fetchone()[0])
-    except sqlite3.OperationalError:  # the tables are not there yet
-        return 0
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_file_that_shapiq_itself_wrote_is_imported(index: str, tmp_path: Path)
         assert scores[coalition] == pytest.approx(score, abs=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     terms=st.dictionaries(
         st.sets(st.integers(0, 40), min_size=1, max_size=6).map(lambda S: tuple(sorted(S))),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE
 
 from spexcore.errors import Cancelled, StoreError
 from spexcore.game import FunctionGame, MeteredGame
@@ -78,7 +79,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
     )
     path = str(tmp_path / "s.sqlite")
     running = [subprocess.Popen([sys.executable, "-c", program, path, str(k)]) for k in (1, 2)]
-    assert [process.wait(60) for process in running] == [0, 0]
+    assert [process.wait(PATIENCE) for process in running] == [0, 0]
     assert Store(path).count("g") == 400
 
 

@@ -87,7 +87,7 @@ def test_features_wider_than_the_table() -> None:
     np.testing.assert_allclose(found, oracle(head, kept, features[:4]), atol=1e-7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 4), st.integers(0, 10_000), st.floats(0.01, 100.0))
 def test_the_gradient_vanishes_and_batches_do_not_matter(n_classes: int, seed: int, ridge: float) -> None:
     features, labels = table(50, 5, n_classes, seed)
@@ -107,7 +107,7 @@ def test_the_gradient_vanishes_and_batches_do_not_matter(n_classes: int, seed: i
         assert np.abs(gradient).max() < 1e-8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.floats(-3, 4), st.floats(-2, 1))
 def test_any_table_is_solved(seed: int, log_ridge: float, log_scale: float) -> None:
     """Few rows or many, classes lost, features large or small, weak ridges: float32 inside must never matter."""

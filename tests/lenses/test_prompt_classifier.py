@@ -85,7 +85,7 @@ def test_mean_replaces_embeddings_by_their_mean(classifier):
 
 
 @given(text=texts, spans=st.sampled_from(["tokens", "words", "sentences", "lines"]), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_removed_text_is_tokenised_as_the_string_would_be(classifier, text, spans, data):
     """Ids built from units are those of the joined text, whatever the text; and pieces give the prompt back."""
     try:

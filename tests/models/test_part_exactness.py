@@ -36,7 +36,7 @@ def lens_of(model, **settings):
     return ComponentLens(model, TEXT, target=target, reference=REFERENCE, **{"units": "heads+mlps", **settings})
 
 
-def some_masks(n_players, n_masks=9, seed=0):
+def some_masks(n_players, n_masks=6, seed=0):
     """Everything, nothing, the upper half ablated, and random ones."""
     masks = np.random.default_rng(seed).random((n_masks, n_players)) < 0.6
     masks[0], masks[1] = True, False
