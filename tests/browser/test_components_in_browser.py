@@ -94,6 +94,8 @@ def test_gradients_and_pruning_come_on_a_click(person: Arrive) -> None:
     at.page.get_by_text("Gradient × activation").click()
     at.page.get_by_role("button", name="Compute").click()
     expect(at.page.get_by_text(re.compile(r"Rank agreement with single ablation: −?\d\.\d\d"))).to_be_visible()
+    expect(at.page.locator(".st-key-pick-part-beside .js-plotly-plot .scatterlayer").first).to_be_attached()
+    at.idle()  # what is drawn above Prune moves it
     at.page.get_by_role("button", name=re.compile("^Prune")).click()
     lines = at.page.locator(".st-key-pruning-curve .js-plotly-plot .scatterlayer .trace")
     expect(lines).to_have_count(4)
