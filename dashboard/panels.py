@@ -90,8 +90,8 @@ def files(shown: Explanation) -> None:
 
 def _downloads(shown: Explanation) -> None:
     """The run on screen for another program; report and tables show the terms that the page shows."""
-    index, top, orders = state.get(state.INDEX), state.get(state.TOP), state.get(state.ORDERS)
-    told = partial(report, shown, index=index, top=top, orders=orders)
+    index = state.get(state.INDEX)
+    told = partial(report, shown, index=index, **state.filters())
     offered: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
         "json": ("Run file (JSON)", "application/json", lambda: json.dumps(shown.to_json(), ensure_ascii=False)),
         "html": ("Report (HTML)", "text/html", lambda: str(told())),

@@ -39,7 +39,7 @@ def _results(explanation: Explanation, name: str) -> None:
     _leave_to_page(name)
     with guarded():
         index = state.get(state.INDEX)
-        shown = rows(explanation, index=index, top=state.get(state.TOP), orders=state.get(state.ORDERS))
+        shown = rows(explanation, index=index, **state.filters())
         view = View(explanation, tuple(shown), (), index, dark=st.context.theme.type == "dark")
         with st.container(key="panes"):
             left, right = st.columns([68, 32], gap="medium")
@@ -117,13 +117,17 @@ def _switches() -> None:
             "Orders", _ORDERS, key=state.key(state.ORDERS), selection_mode="multi", persist_state="session",
             help="How many parts a term joins; none chosen shows all.",
         )  # fmt: skip
-        st.select_slider("Terms", settings.TOPS, key=state.key(state.TOP), width=190, persist_state="session")
+        st.select_slider("Terms", settings.TOPS, key=state.key(state.TOP), width=170, persist_state="session")
+        st.select_slider(
+            "At least", settings.LEASTS, key=state.key(state.LEAST), width=170, persist_state="session",
+            format_func=lambda share: f"{100 * share:.0f} %", help="Smallest size shown, as a share of the largest.",
+        )  # fmt: skip
 
 
 def _views(view: View, planned: Plan) -> dict[str, str]:
     """Matrix and graph; key -> figure of each."""
     if not view.rows:
-        st.info("No term of this kind: choose other orders, or another index.")
+        st.info("No term of this kind: choose other orders, a smaller size, or another index.")
         return {}
     if note := view.explanation.interactions(view.index).note:
         st.caption(f":material/info: {note}")

@@ -54,6 +54,7 @@ METHODS = ("walshgp", "stackspex", "proxyspex")  # the first of these that there
 VERIFY = 10
 RUNS_A_PAGE = 20
 TOPS = (5, 12, 25, 50, 100, 500)
+LEASTS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # shares of the largest score that a term on screen must reach
 ROWS = 100  # of the matrix; a graph holds more
 VALIDATED = 10  # leading terms that one click confirms
 MAX_RE_ABLATED = 8  # players a click may re-ablate: 256 ablations

@@ -26,7 +26,7 @@ GOTO = "goto"  # page to open at the next drawing
 SEARCH = "search"
 DOOMED = "doomed"  # id of the run whose deletion is asked about
 SIDE_A, SIDE_B = "side-a", "side-b"  # ids of the runs that are compared
-INDEX, ORDERS, TOP = "index", "orders", "top"
+INDEX, ORDERS, TOP, LEAST = "index", "orders", "top", "least"
 FIND, SHOWING, LABELLED, SORTED = "find", "showing", "labelled", "sorted"  # among training examples
 CORRECTED = "corrected"  # rows whose label is asked to be another
 METHOD, BUDGET, MASKS, VERIFY, SEED, MAX_ORDER = "method", "budget", "masks", "verify", "seed", "max_order"
@@ -56,6 +56,7 @@ _OWN: dict[str, Any] = {
     INDEX: DEFAULT_INDEX,
     ORDERS: [],
     TOP: 12,
+    LEAST: 0.0,
     JOB: "",
     PLAN: "",
     BEFORE: "",
@@ -98,6 +99,11 @@ def put(**values: Any) -> None:
 
 def _key(name: str, lens: str) -> str:
     return name if name in _SHARED or lens == _SHARED[LENS] else f"{name}-{lens}"
+
+
+def filters() -> dict[str, Any]:
+    """Which terms are shown, as `figures.rows` takes it; report and page hold the same."""
+    return {"top": get(TOP), "orders": get(ORDERS), "least": get(LEAST)}
 
 
 def forget(run: str) -> None:

@@ -71,11 +71,12 @@ def network(
     index: str = DEFAULT_INDEX,
     top: int = 12,
     orders: Collection[int] | None = None,
+    least: float = 0.0,
     selected: Coalition = (),
     dark: bool = False,
 ) -> go.Figure:
     """The `top` terms as a graph; hubs and players can be clicked (customdata: row id)."""
-    planned = plan(explanation, rows(explanation, index=index, top=top, orders=orders), index=index)
+    planned = plan(explanation, rows(explanation, index=index, top=top, orders=orders, least=least), index=index)
     return spot(planned, selected=selected, dark=dark).on(graph(planned, dark=dark))
 
 

@@ -28,10 +28,15 @@ svg{width:100%;height:auto}figure{margin:0}
 
 
 def report(
-    explanation: Explanation, *, index: str = DEFAULT_INDEX, top: int = 12, orders: Collection[int] | None = None
+    explanation: Explanation,
+    *,
+    index: str = DEFAULT_INDEX,
+    top: int = 12,
+    orders: Collection[int] | None = None,
+    least: float = 0.0,
 ) -> Html:
     """What was found, how far it may be trusted and how it was made, as one HTML file with inline SVG."""
-    shown = rows(explanation, index=index, top=top, orders=orders)
+    shown = rows(explanation, index=index, top=top, orders=orders, least=least)
     name = f"Run {explanation.id}"
     body = [
         _tag("h1", answer(explanation)),

@@ -49,11 +49,16 @@ def rows(
     index: str = DEFAULT_INDEX,
     top: int = 12,
     orders: Collection[int] | None = None,
+    least: float = 0.0,
 ) -> list[Row]:
-    """The `top` terms under an index as `Explanation.ranked` has them, of these orders (None: every order)."""
+    """The `top` terms under an index as `Explanation.ranked` has them, of these orders (None: every order).
+
+    least: share of the largest score of all, in magnitude, that a term must reach.
+    """
     ranked = explanation.ranked(index)
-    least = NOTHING * max((abs(score) for _, score in ranked), default=0.0)
-    kept = [(S, v) for S, v in ranked if abs(v) > least and (not orders or len(S) in orders)]
+    largest = max((abs(score) for _, score in ranked), default=0.0)
+    sized = [(S, v) for S, v in ranked if abs(v) > NOTHING * largest and abs(v) >= least * largest]
+    kept = [(S, v) for S, v in sized if not orders or len(S) in orders]
     names = player_names(explanation.players)
     return [_row(explanation, names, index, S, v) for S, v in kept[:top]]
 

@@ -26,11 +26,12 @@ def terms(
     index: str = DEFAULT_INDEX,
     top: int = 12,
     orders: Collection[int] | None = None,
+    least: float = 0.0,
     selected: Coalition = (),
     dark: bool = False,
 ) -> go.Figure:
     """The `top` terms; a dot joins each player of a term, and dots and bars can be clicked (customdata: row id)."""
-    shown = rows(explanation, index=index, top=top, orders=orders)
+    shown = rows(explanation, index=index, top=top, orders=orders, least=least)
     return matrix(explanation, shown, selected=selected, dark=dark)
 
 

@@ -146,6 +146,15 @@ def test_rows_are_ranked_by_size_and_filtered_by_order(example: Explanation) -> 
     assert len(rows(example, top=3)) == 3
 
 
+def test_rows_of_a_least_size_are_a_share_of_the_largest_of_all_orders(example: Explanation) -> None:
+    everything = rows(example, top=500)
+    largest = max(abs(row.score) for row in everything)
+    for orders in (None, [2]):
+        wanted = [row for row in everything if abs(row.score) >= 0.2 * largest and row.order in (orders or range(99))]
+        assert 0 < len(wanted) < len(everything)
+        assert rows(example, top=500, orders=orders, least=0.2) == wanted
+
+
 def test_a_measured_term_is_exact_and_a_predicted_one_has_its_interval(example: Explanation) -> None:
     by_id = {row.id: row for row in rows(example, top=50)}
     measured, predicted = by_id["3-4"], by_id["7-9"]

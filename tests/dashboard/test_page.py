@@ -136,6 +136,15 @@ def test_an_order_without_terms_is_said_and_the_switches_stay(opened: Open, make
     assert page.selectbox(key="index").value == "comobius"
 
 
+def test_terms_below_the_least_size_are_off_the_page_and_its_list(opened: Open) -> None:
+    page = opened()
+    everything = page.selectbox(key="pick-term").options
+    (least,) = [slider for slider in page.select_slider if slider.label == "At least"]
+    least.set_value(0.5).run()
+    assert not page.error
+    assert 0 < len(page.selectbox(key="pick-term").options) < len(everything)
+
+
 def test_a_re_ablation_shows_the_number_that_validate_gives(opened: Open, synthetic: Explanation) -> None:
     page = opened(synthetic)
     page.selectbox(key="pick-term").set_value("0-1").run()
