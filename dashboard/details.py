@@ -50,6 +50,16 @@ def called(explanation: Explanation) -> tuple[str, str]:
     return _CALLED.get(explanation.lens, ("Re-ablate", "ablations"))
 
 
+def elsewhere(explanation: Explanation, here: float, values: Sequence[float]) -> str:
+    """What a term does where the other parts are kept at random. here: its effect with everything else kept."""
+    unit = quantity(explanation).unit
+    mean, same = sum(values) / len(values), sum(value * here > 0 for value in values)
+    return (
+        f"With the other parts kept at random, {len(values)} times: {amount(mean)} {unit} on average, "
+        f"from {amount(min(values))} to {amount(max(values))}; the same sign as here in {same}."
+    )
+
+
 def _found(
     explanation: Explanation, coalition: Coalition, measured: ReAblation | None
 ) -> tuple[dict[Coalition, float], dict[Coalition, str]]:

@@ -29,6 +29,7 @@ def inspector(view: View, pieces: Sequence[Piece]) -> None:
     active = job is not None and job.active
     poll = settings.POLL_SECONDS / 2 if active else None
     st.fragment(_card, run_every=poll)(explanation, chosen, pieces, job, active)
+    _elsewhere(explanation, chosen)
     notes.on_term(explanation, chosen)
 
 
@@ -63,13 +64,32 @@ def _button(explanation: Explanation, chosen: Coalition, job: Job | None) -> Non
     )  # fmt: skip
 
 
+def _elsewhere(explanation: Explanation, chosen: Coalition) -> None:
+    """The same term in random contexts: whether it holds beyond the whole as it stands."""
+    if not explanation.recipe or len(chosen) > settings.MAX_IN_CONTEXTS:
+        return
+    job_id = f"contexts-{explanation.id}-{coalition_id(chosen)}"
+    job = loaders.jobs().get(job_id)
+    label = f"In random contexts: {(1 + settings.CONTEXTS) * 2 ** len(chosen)} {details.called(explanation)[1]}"
+    start = partial(_try_elsewhere, job_id, explanation, chosen)
+    waiting.button(label, job, start, key="elsewhere", icon=":material/shuffle:", width="stretch")
+    if job is not None and job.state == "done":
+        st.caption(plain(details.elsewhere(explanation, explanation.comobius(chosen), job.result)))
+    elif job is not None:
+        waiting.polled(job, _busy)
+
+
+def _busy(job: Job) -> None:
+    st.caption(f"{waiting.phase(job)} …")
+
+
 def _card(
     explanation: Explanation, chosen: Coalition, pieces: Sequence[Piece], job: Job | None, was_active: bool
 ) -> None:
     with guarded():
         with st.container(key="news-of-ablation"):
             if job is not None and job.active:
-                st.caption(f"{waiting.phase(job)} …")
+                _busy(job)
             elif job is not None and job.state != "done":
                 st.warning(plain(job.error))
         found = job.result if job is not None and job.state == "done" else None
@@ -77,6 +97,10 @@ def _card(
         card.draw(details.content(explanation, row, pieces, found, state.get(state.INDEX)), key="card")
     if was_active and job is not None and not job.active:
         st.rerun(scope="app")
+
+
+def _try_elsewhere(job_id: str, explanation: Explanation, chosen: Coalition) -> None:
+    loaders.jobs().submit(job_id, lambda job: work.in_contexts(job, explanation, chosen, loaders.shelf()))
 
 
 def _job_id(explanation: Explanation, chosen: Coalition) -> str:

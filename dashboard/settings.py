@@ -58,6 +58,7 @@ LEASTS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # shares of the largest score t
 ROWS = 100  # of the matrix; a graph holds more
 VALIDATED = 10  # leading terms that one click confirms
 MAX_RE_ABLATED = 8  # players a click may re-ablate: 256 ablations
+CONTEXTS, MAX_IN_CONTEXTS = 8, 4  # random contexts that a click tries, of terms of so many players: 136 ablations
 MAX_CHOSEN = 12  # players of a term on screen: 4,096 values predicted, half a second
 SHOWN_CORNERS = 16
 POLL_SECONDS = 0.4

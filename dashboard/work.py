@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard import retraining, runs
+from dashboard import retraining, runs, settings
 from dashboard.jobs import Job
 from dashboard.request import Request
 from spexcore.errors import BadInput
@@ -151,6 +151,13 @@ def re_ablate(job: Job, explanation: Explanation, coalition: Coalition, shelf: S
         metered = _metered(job, game, store)
         result = validate(metered, coalition, spectrum=explanation.spectrum)
     return ReAblation(result, _texts(game, result.coalition), metered.paid)
+
+
+def in_contexts(job: Job, explanation: Explanation, coalition: Coalition, shelf: Shelf) -> tuple[float, ...]:
+    """The effect of a coalition with the other players kept at random, one value a context."""
+    game = rebuilt(job, explanation, shelf)
+    with closing(Store()) as store:
+        return validate(_metered(job, game, store), coalition, contexts=settings.CONTEXTS).contexts
 
 
 def confirm_top(job: Job, explanation: Explanation, top: int, shelf: Shelf) -> str:

@@ -19,7 +19,7 @@ from spexcore.estimators import ESTIMATORS
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
 from spexcore.exports import shapiq_json
-from spexcore.figures.words import INDEX_NAMES
+from spexcore.figures.words import INDEX_NAMES, amount
 from spexcore.lenses import SyntheticGame
 from spexcore.validation import Claim, Confirmation, confirm, validate
 
@@ -134,6 +134,17 @@ def test_an_order_without_terms_is_said_and_the_switches_stay(opened: Open, make
     page.get("button_group")[0].set_value([3]).run()
     assert any("No term of this kind" in info.value for info in page.info)
     assert page.selectbox(key="index").value == "comobius"
+
+
+def test_a_term_is_tried_in_random_contexts(opened: Open, synthetic: Explanation) -> None:
+    page = opened(synthetic)
+    page.selectbox(key="pick-term").set_value("0-1").run()
+    press(page, "In random contexts: 36 ablations")
+    said = lambda: [one.value.replace("\\", "") for one in page.caption if "kept at random" in one.value]  # noqa: E731
+    until(page, lambda: bool(said()))
+    truth = validate(GAME, (0, 1), contexts=8).contexts
+    assert f"8 times: {amount(sum(truth) / 8)} " in said()[0]
+    assert f"from {amount(min(truth))} to {amount(max(truth))};" in said()[0]
 
 
 def test_terms_below_the_least_size_are_off_the_page_and_its_list(opened: Open) -> None:
