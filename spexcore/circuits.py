@@ -13,7 +13,7 @@ from spexcore.errors import BadInput
 from spexcore.estimators import Lasso, WalshGP
 from spexcore.estimators.base import SampleEstimator
 from spexcore.game import Game, Values
-from spexcore.masks import ENUMERABLE, Coalition, Masks, all_masks, pack
+from spexcore.masks import ENUMERABLE, Coalition, Masks, all_masks, pack, unseen
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import inverse_walsh_hadamard
 
@@ -155,8 +155,7 @@ def _swapped_on(game: Game, spectrum: Spectrum, size: int, spent: int, most: int
     start, value = mask, float(game(mask[None])[0])
     spent, seen = spent + 1, set(pack(mask[None]))
     while True:
-        around = _flipped(mask, _swaps(mask))
-        around = around[[key not in seen for key in pack(around)]]
+        around = unseen(_flipped(mask, _swaps(mask)), seen)
         tried = around[np.argsort(-spectrum.predict(around), kind="stable")[: max(0, min(TRIES, most - spent))]]
         if not len(tried):
             return _Choice(mask, spent, exact and mask is start, settled=not len(around))

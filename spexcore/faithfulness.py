@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
 from spexcore.game import Game, Values
-from spexcore.masks import ENUMERABLE, Masks, all_masks, draw, near_limit, pack
+from spexcore.masks import ENUMERABLE, Masks, all_masks, draw, near_limit, pack, unseen
 from spexcore.removal import Removal
 from spexcore.spectrum import Spectrum
 
@@ -102,7 +102,7 @@ def held_out_masks(distribution: str, n_players: int, n_masks: int, seed: int, s
     known = set(pack(seen))
     wanted = n_masks + len(known) if n_players <= ENUMERABLE else n_masks
     drawn = _of_kind(distribution, draw(distribution, n_players, wanted, rng))  # which may be all masks there are
-    fresh = drawn[[key not in known for key in pack(drawn)]][:n_masks]
+    fresh = unseen(drawn, known)[:n_masks]
     if len(fresh) >= min(n_masks, _FEWEST_UNSEEN):
         return fresh
     return _of_kind(distribution, all_masks(n_players)) if n_players <= ENUMERABLE else drawn

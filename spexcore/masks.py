@@ -1,6 +1,6 @@
 """Masks: bool arrays of shape (n_masks, n_players); True keeps the player. How to draw, pack and enumerate them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ def unpack(keys: Sequence[bytes], n_players: int) -> Masks:
     width = -(-n_players // 8)
     bits = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, width)
     return np.unpackbits(bits, axis=1, count=n_players).astype(bool)
+
+
+def unseen(masks: Masks, keys: Collection[bytes]) -> Masks:
+    """The masks (n_masks, n_players) whose key (`pack`) is not among these."""
+    return masks[[key not in keys for key in pack(masks)]]
 
 
 def near_limit(n_players: int) -> int:

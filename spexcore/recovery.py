@@ -12,7 +12,7 @@ from spexcore.errors import BadBudget, BadInput, Cancelled
 from spexcore.estimators.base import Estimator, MaskEstimator
 from spexcore.game import MeteredGame, Stop
 from spexcore.head_start import fit_from
-from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack
+from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack, unseen
 from spexcore.spectrum import Spectrum
 from spexcore.verification import check_claims, first_masks
 from spexcore.verification import verify as verify_leading
@@ -142,7 +142,7 @@ def _rest_discovers(game: MeteredGame, asked: Request, most: int) -> None:
         return
     rng, known = np.random.default_rng([asked.seed, 4]), game.samples()[0]
     drawn, seen = draw(asked.masks, game.n_players, len(known) + left, rng), set(pack(known))
-    game(rng.permutation(drawn[[key not in seen for key in pack(drawn)]])[:left])
+    game(rng.permutation(unseen(drawn, seen))[:left])
 
 
 def _claims_checked(game: MeteredGame, fit: Callable[[], Spectrum], top: int, budget: int) -> Spectrum:
@@ -180,8 +180,7 @@ def _led_by(first: Masks, drawn: Masks) -> Masks:
 
     `draw` lists masks near the prompt before uniform ones, and near the prompt `first` already serves.
     """
-    shared = set(pack(first))
-    fresh = drawn[[key not in shared for key in pack(drawn)]]
+    fresh = unseen(drawn, set(pack(first)))
     empty, others = fresh[~fresh.any(axis=1)], fresh[fresh.any(axis=1)]
     room = len(drawn) - len(first) - len(empty)
     return np.vstack([first, empty, others[max(0, len(others) - room) :]])

@@ -9,14 +9,13 @@ import numpy as np
 from spexcore.estimators.boosting import Boosted, Growth, grow
 from spexcore.estimators.gated_gp import Search, fit_gated
 from spexcore.estimators.l1 import lasso
-from spexcore.estimators.link import Identity, Link, Ranks, Saturating
+from spexcore.estimators.link import Identity, Link, Ranks
 from spexcore.estimators.pruning import MOST_REFITTED, largest, refits
 from spexcore.estimators.refit import coalitions_of, design, ridge
 from spexcore.estimators.refit import members as padded
 from spexcore.estimators.sparse_recovery import LOW, recover
 from spexcore.estimators.trees import Terms as Rows
-from spexcore.estimators.walsh_gp import LINKS as WALSH_LINKS
-from spexcore.estimators.walsh_gp import best_link, fit_linked, fit_walsh_gp
+from spexcore.estimators.walsh_gp import best_link, fit_linked, fit_walsh_gp, fit_with_gates
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_terms import Terms, grown, low_orders
@@ -44,7 +43,6 @@ def softened_ranks(values: Values) -> Link:
 
 LINKS: dict[str, Callable[[Values], Link]] = {
     "identity": lambda values: Identity(),
-    "saturating": Saturating.of,
     "ranks": softened_ranks,
 }
 
@@ -127,9 +125,8 @@ class Half:
         masks, values = _at_most(masks, values, seed)
         if not self.gates:
             return fit_linked(masks, values, self.link, rows=self.rows, seed=seed, steps=self.steps)
-        make, tau = WALSH_LINKS[self.link]
-        search = Search(tau, min(self.rows, ROWS), self.steps, neighbours=True)
-        return fit_gated(masks, values, make(values), search, seed)
+        rows = min(self.rows, ROWS)
+        return fit_with_gates(masks, values, self.link, rows=rows, seed=seed, steps=self.steps)
 
     def rehearsed(self) -> "Half":
         """The same, its kernel chosen in less time."""

@@ -106,10 +106,12 @@ def fit_linked(
     return LinkedWalshGP.of(posterior, link)
 
 
-def fit_with_gates(masks: Masks, values: Values, name: str, *, seed: int = 0) -> GatedGP:
+def fit_with_gates(
+    masks: Masks, values: Values, name: str, *, rows: int = GATED_ROWS, seed: int = 0, steps: int = STEPS
+) -> GatedGP:
     """The process behind a link of LINKS whose interactions have gates, and lean on neighbours; to 20 players."""
     make, tau = LINKS[name]
-    return fit_gated(masks, values, make(values), Search(tau, GATED_ROWS, STEPS, neighbours=True), seed)
+    return fit_gated(masks, values, make(values), Search(tau, rows, steps, neighbours=True), seed)
 
 
 def _affords_neighbours(masks: Masks) -> bool:

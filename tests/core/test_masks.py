@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spexcore.errors import BadInput
-from spexcore.masks import DISTRIBUTIONS, ENUMERABLE, all_masks, as_masks, corners, draw, near_limit, pack, unpack
+from spexcore.masks import (
+    DISTRIBUTIONS,
+    ENUMERABLE,
+    all_masks,
+    as_masks,
+    corners,
+    draw,
+    near_limit,
+    pack,
+    unpack,
+    unseen,
+)
 
 everywhere = pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 
@@ -147,3 +158,10 @@ def test_zeros_and_ones_are_masks(masks: object) -> None:
 def test_what_is_no_mask_is_refused(masks: object, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         as_masks(masks, 3)
+
+
+def test_unseen_masks_are_those_whose_key_is_not_among_the_seen_in_their_order() -> None:
+    everything = all_masks(4)
+    seen = set(pack(everything[::3]))
+    np.testing.assert_array_equal(unseen(everything, seen), np.delete(everything, np.s_[::3], axis=0))
+    assert unseen(everything, set(pack(everything))).shape == (0, 4)
