@@ -17,9 +17,10 @@ from spexcore.errors import BadInput
 from spexcore.explain import HELD_OUT, explain
 from spexcore.explanation import Explanation
 from spexcore.game import Game, MeteredGame
-from spexcore.masks import Coalition, Masks, corners, draw
+from spexcore.masks import Coalition, Masks, corners
 from spexcore.progress import Step
 from spexcore.same_masks import SameMasks, same_masks
+from spexcore.spread import draw_spread
 from spexcore.store import Store
 from spexcore.validation import Validation, confirm, validate
 
@@ -74,7 +75,7 @@ def plan(job: Job, request: Request, shelf: Shelf) -> Plan:
     """Weigh a run: draw its masks, look which are paid for, time a few of the others."""
     game, how = _game(job, request, shelf), request.method
     request.check(game.n_players)
-    drawn = draw(how.masks, game.n_players, how.budget, np.random.default_rng(how.seed))
+    drawn = draw_spread(how.masks, game.n_players, how.budget, np.random.default_rng(how.seed))
     with closing(Store()) as store:
         known = store.count(game.key)
         pace = _pace(MeteredGame(game, memory=store.memory(game.key), cancel=job.cancel), drawn)

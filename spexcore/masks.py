@@ -9,6 +9,7 @@ from spexcore.errors import BadInput
 
 Masks = NDArray[np.bool_]
 Coalition = tuple[int, ...]
+Sampler = Callable[[int, int, np.random.Generator], Masks]  # n_masks, n_players -> so many uniform masks, or more
 
 DISTRIBUTIONS = ("uniform", "sizes", "near", "mixed")
 ENUMERABLE = 20  # 2^20 masks still fit in memory as bools for 20 players
@@ -63,13 +64,20 @@ def corners(coalition: Coalition, n_players: int) -> Masks:
     return masks
 
 
-def draw(distribution: str, n_players: int, n_masks: int, rng: np.random.Generator) -> Masks:
+def independent(n_masks: int, n_players: int, rng: np.random.Generator) -> Masks:
+    """Every player kept with probability 1/2, whatever the other masks are; twice as many, lest some are equal."""
+    return rng.random((2 * n_masks, n_players)) < 0.5
+
+
+def draw(
+    distribution: str, n_players: int, n_masks: int, rng: np.random.Generator, *, uniform: Sampler = independent
+) -> Masks:
     """Distinct masks of one distribution, (at most n_masks, n_players); all 2^n when n_masks covers them.
 
     uniform: every player kept with probability 1/2 (serves Fourier and the Banzhaf family);
     sizes: number kept uniform in 1..n-1, plus both ends (serves the Shapley family);
     near: k players removed, k uniform in 1..max(3, n/10) (serves the prompt as it stands);
-    mixed: half uniform, half near, plus both ends.
+    mixed: half uniform, half near, plus both ends. Which uniform ones, the sampler says (`spread` has another).
     """
     if distribution not in DISTRIBUTIONS:
         raise BadInput(f"`masks` must be one of {', '.join(DISTRIBUTIONS)}; got {distribution!r}.")
@@ -77,23 +85,21 @@ def draw(distribution: str, n_players: int, n_masks: int, rng: np.random.Generat
         return all_masks(n_players)
     ends = np.vstack([np.ones(n_players, bool), np.zeros(n_players, bool)])[:n_masks]
     if distribution == "uniform":
-        return _distinct(lambda m: rng.random((m, n_players)) < 0.5, n_masks, n_players)
+        return _distinct(lambda m: uniform(m, n_players, rng), n_masks, n_players)
     if distribution == "near":
-        return _distinct(lambda m: _remove(_near_sizes(n_players, m, rng), n_players, rng), n_masks, n_players)
+        return _distinct(lambda m: _near(m, n_players, rng), n_masks, n_players)
     if distribution == "sizes":
-        return _distinct(lambda m: _remove(_any_sizes(n_players, m, rng), n_players, rng), n_masks, n_players, ends)
-    half = _distinct(
-        lambda m: _remove(_near_sizes(n_players, m, rng), n_players, rng), (n_masks + 2) // 2, n_players, ends
-    )
-    return _distinct(lambda m: rng.random((m, n_players)) < 0.5, n_masks, n_players, half)
+        return _distinct(lambda m: _of_any_size(m, n_players, rng), n_masks, n_players, ends)
+    half = _distinct(lambda m: _near(m, n_players, rng), (n_masks + 2) // 2, n_players, ends)
+    return _distinct(lambda m: uniform(m, n_players, rng), n_masks, n_players, half)
 
 
-def _near_sizes(n_players: int, n_masks: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return rng.integers(1, near_limit(n_players) + 1, n_masks)
+def _near(n_masks: int, n_players: int, rng: np.random.Generator) -> Masks:
+    return _remove(rng.integers(1, near_limit(n_players) + 1, 2 * n_masks), n_players, rng)
 
 
-def _any_sizes(n_players: int, n_masks: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    return n_players - np.array(rng.integers(1, max(2, n_players), n_masks))
+def _of_any_size(n_masks: int, n_players: int, rng: np.random.Generator) -> Masks:
+    return _remove(n_players - rng.integers(1, max(2, n_players), 2 * n_masks), n_players, rng)
 
 
 def _remove(removed: NDArray[np.int64], n_players: int, rng: np.random.Generator) -> Masks:
@@ -103,12 +109,12 @@ def _remove(removed: NDArray[np.int64], n_players: int, rng: np.random.Generator
 
 
 def _distinct(sample: Callable[[int], Masks], n_masks: int, n_players: int, start: Masks | None = None) -> Masks:
-    """Rows of `start`, then new rows of sample(m) in the order drawn, until n_masks or the well runs dry."""
+    """Rows of `start`, then new rows of sample(missing) in the order drawn, until n_masks or the well runs dry."""
     rows = {} if start is None else dict.fromkeys(map(bytes, np.ascontiguousarray(start)))
     for _ in range(60):
         if len(rows) >= n_masks:
             break
-        rows.update(dict.fromkeys(map(bytes, np.ascontiguousarray(sample(2 * (n_masks - len(rows)))))))
+        rows.update(dict.fromkeys(map(bytes, np.ascontiguousarray(sample(n_masks - len(rows))))))
     return _unpacked(list(rows)[:n_masks], n_players)
 
 

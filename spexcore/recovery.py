@@ -12,8 +12,9 @@ from spexcore.errors import BadBudget, BadInput, Cancelled
 from spexcore.estimators.base import Estimator, MaskEstimator
 from spexcore.game import MeteredGame, Stop
 from spexcore.head_start import fit_from
-from spexcore.masks import DISTRIBUTIONS, Masks, draw, pack, unseen
+from spexcore.masks import DISTRIBUTIONS, Masks, pack, unseen
 from spexcore.spectrum import Spectrum
+from spexcore.spread import draw_spread
 from spexcore.verification import check_claims, first_masks
 from spexcore.verification import verify as verify_leading
 
@@ -141,7 +142,7 @@ def _rest_discovers(game: MeteredGame, asked: Request, most: int) -> None:
     if asked.r2 is not None or left < 1:
         return
     rng, known = np.random.default_rng([asked.seed, 4]), game.samples()[0]
-    drawn, seen = draw(asked.masks, game.n_players, len(known) + left, rng), set(pack(known))
+    drawn, seen = draw_spread(asked.masks, game.n_players, len(known) + left, rng), set(pack(known))
     game(rng.permutation(unseen(drawn, seen))[:left])
 
 
@@ -170,7 +171,7 @@ def _discovering(estimator: Estimator, asked: Request, n_players: int) -> Masks:
     """The masks that discover, those first that all later corners share; in rounds any first part serves as a whole."""
     share, rng = _share(estimator, asked, n_players), np.random.default_rng(asked.seed)
     first = first_masks(n_players, asked.budget) if asked.verify else np.empty((0, n_players), dtype=bool)
-    masks = _led_by(first, draw(asked.masks, n_players, share, rng))
+    masks = _led_by(first, draw_spread(asked.masks, n_players, share, rng))
     masks[len(first) :] = rng.permutation(masks[len(first) :])
     return masks
 
@@ -178,7 +179,7 @@ def _discovering(estimator: Estimator, asked: Request, n_players: int) -> Masks:
 def _led_by(first: Masks, drawn: Masks) -> Masks:
     """As many masks as were drawn: `first`, the empty one, and the last of the others.
 
-    `draw` lists masks near the prompt before uniform ones, and near the prompt `first` already serves.
+    `draw_spread` lists masks near the prompt before uniform ones, and near the prompt `first` already serves.
     """
     fresh = unseen(drawn, set(pack(first)))
     empty, others = fresh[~fresh.any(axis=1)], fresh[fresh.any(axis=1)]

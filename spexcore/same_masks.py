@@ -16,9 +16,10 @@ from spexcore.explanation import DEFAULT_INDEX, Explanation
 from spexcore.faithfulness import Faithfulness, faithfulness, hold_out
 from spexcore.game import Game, Memory, MeteredGame, Progress, Values
 from spexcore.interactions import REPORTED_ORDER, Interactions
-from spexcore.masks import Coalition, Masks, draw
+from spexcore.masks import Coalition, Masks
 from spexcore.progress import Step
 from spexcore.spectrum import Spectrum
+from spexcore.spread import draw_spread
 
 #: By their names in ESTIMATORS. Those that take no given masks (SPEX) design their own, as many.
 METHODS = ("walshgp", "stackspex", "proxyspex", "spex", "kernelshap", "lime", "lasso", "banzhaf")
@@ -92,7 +93,9 @@ def same_masks(
     _check(game, explanation, methods)
     report = _reporter(on_progress)
     metered = MeteredGame(game, memory=memory, on_progress=report("ablating"), cancel=cancel)
-    drawn = draw(explanation.masks, game.n_players, explanation.masks_asked, np.random.default_rng(explanation.seed))
+    drawn = draw_spread(
+        explanation.masks, game.n_players, explanation.masks_asked, np.random.default_rng(explanation.seed)
+    )
     given = _Given(drawn, metered(drawn), explanation.seed)
     trials: list[_Trial] = []
     refused: dict[str, str] = {}

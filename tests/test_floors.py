@@ -15,7 +15,7 @@ FILES = sorted(path for folder in ("spexcore", "dashboard") for path in (ROOT / 
 # Parts (a module or a folder) by floor. Those of one floor may import each other, but models know no lens, the page
 # knows no command line, and nothing crosses from 3 to 3' or back: an estimator cannot know which lens it serves.
 FLOORS: dict[str, tuple[str, ...]] = {
-    "0": ("errors", "masks", "assets"),
+    "0": ("errors", "masks", "spread", "assets"),
     "1": ("game", "terms", "supersets", "weights", "transforms"),
     "2": ("spectrum", "interactions"),
     "3": ("estimators", "faithfulness", "removal", "claims", "intervals", "surrogate"),

@@ -17,8 +17,9 @@ from spexcore.bench.ratios import summaries
 from spexcore.bench.row_file import Lacks, Row, RowFile
 from spexcore.errors import BadInput
 from spexcore.faithfulness import r2_score
-from spexcore.masks import Masks, draw
+from spexcore.masks import Masks
 from spexcore.spectrum import Spectrum
+from spexcore.spread import draw_spread
 
 SEEDS = 5
 PARTS = ("real", "near", "prompts", "synthetic", "leading", "shapley")
@@ -134,7 +135,7 @@ def measure(case: Case, seed: int, lacks: Lacks = _everything, methods: Iterable
     wanted = [one for one in methods or contenders() if _takes_part(one, case, seed) and lacks(place, one.name)]
     if not wanted:
         return
-    masks = draw(case.distribution, case.game.n_players, case.n_masks, np.random.default_rng(seed))
+    masks = draw_spread(case.distribution, case.game.n_players, case.n_masks, np.random.default_rng(seed))
     values, judges = case.game(masks), case.judges()
     truths = [case.truth(judge) for judge in judges]
     for contender in wanted:

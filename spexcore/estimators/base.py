@@ -11,8 +11,9 @@ from spexcore.errors import BadBudget, BadInput
 from spexcore.estimators.threads import one_thread
 from spexcore.estimators.whole_table import known
 from spexcore.game import Game, Values
-from spexcore.masks import Masks, as_masks, draw
+from spexcore.masks import Masks, as_masks
 from spexcore.spectrum import Spectrum
+from spexcore.spread import draw_spread
 
 
 class Estimator(ABC):
@@ -77,7 +78,7 @@ class MaskEstimator(SampleEstimator):
     def estimate(self, game: Game, *, budget: int, seed: int = 0) -> Spectrum:
         """Draw the masks this estimator prefers, evaluate them, fit."""
         self.check_budget(budget, game.n_players)
-        masks = draw(self._distribution, game.n_players, budget, np.random.default_rng(seed))
+        masks = draw_spread(self._distribution, game.n_players, budget, np.random.default_rng(seed))
         return self.fit(masks, game(masks), seed=seed, players=game.players)
 
     @property

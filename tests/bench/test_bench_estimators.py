@@ -19,6 +19,7 @@ from spexcore.estimators import Exact, Lasso
 from spexcore.game import TableGame
 from spexcore.lenses.synthetic import random_game
 from spexcore.masks import all_masks, draw
+from spexcore.spread import draw_spread
 
 CHEAP = {"WalshGP", "Lasso 1", "LightGBM", "Banzhaf", "KernelSHAP"}
 
@@ -126,7 +127,7 @@ def test_rows_are_paired_by_the_seed() -> None:
     rows = measured(linear_case(), 3, [Contender("one", spy), Contender("other", spy)])
     assert [found["method"] for found in rows] == ["one", "other"]
     np.testing.assert_array_equal(seen[0], seen[1])
-    np.testing.assert_array_equal(seen[0], draw("uniform", 7, 60, np.random.default_rng(3)))
+    np.testing.assert_array_equal(seen[0], draw_spread("uniform", 7, 60, np.random.default_rng(3)))
 
 
 def test_a_method_that_gives_up_is_judged_as_the_mean_and_says_why() -> None:

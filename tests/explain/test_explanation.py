@@ -13,7 +13,7 @@ from spexcore.explanation import SCHEMA
 @pytest.fixture(scope="module")
 def explanation() -> spex.Explanation:
     game = spex.TableGame(np.random.default_rng(0).normal(size=2**7), players=["a", "é", "<s>", "中", "e", "f", "\n"])
-    return spex.explain(game, spex.Lasso(order=2), budget=48, masks="mixed", seed=2, held_out=20)
+    return spex.explain(game, spex.Lasso(order=2), budget=48, masks="mixed", seed=0, held_out=20)
 
 
 def test_a_round_trip_loses_nothing(explanation: spex.Explanation, tmp_path: Path) -> None:

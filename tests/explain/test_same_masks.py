@@ -17,9 +17,10 @@ from spexcore.faithfulness import hold_out, r2_score
 from spexcore.figures import methods
 from spexcore.game import FunctionGame, KeptValues, MeteredGame
 from spexcore.lenses import SyntheticGame
-from spexcore.masks import Masks, draw, pack
+from spexcore.masks import Masks, pack
 from spexcore.progress import Step
 from spexcore.same_masks import METHODS, SameMasks, same_masks
+from spexcore.spread import draw_spread
 
 N = 14
 GAME = SyntheticGame(N, {(): 1.0, (0,): 2.0, (1, 2): 3.0, (3, 4, 5): -4.0})
@@ -44,7 +45,7 @@ def fits(found: SameMasks) -> dict:
 def test_each_method_is_what_it_is_on_the_masks_of_the_runs_distribution_and_seed(
     run: Explanation, found: SameMasks
 ) -> None:
-    drawn = draw("mixed", N, run.masks_asked, np.random.default_rng(3))
+    drawn = draw_spread("mixed", N, run.masks_asked, np.random.default_rng(3))
     assert (found.n_masks, found.masks) == (len(drawn), "mixed")
     for method in ("walshgp", "proxyspex", *LINEAR):
         estimator = ESTIMATORS[method]()
@@ -61,7 +62,7 @@ def test_spex_designs_its_own_masks_and_is_judged_on_the_same_ones(found: SameMa
 
 
 def test_the_judgement_is_that_of_held_out_masks_nobody_has_seen(run: Explanation, found: SameMasks) -> None:
-    drawn = draw("mixed", N, run.masks_asked, np.random.default_rng(3))
+    drawn = draw_spread("mixed", N, run.masks_asked, np.random.default_rng(3))
     uniform = hold_out(GAME, "uniform", 64, 3, drawn)
     assert not set(pack(uniform.masks)) & set(pack(drawn))
     for fit in found.fits:
@@ -75,7 +76,7 @@ def test_no_method_is_judged_on_masks_that_spex_designed() -> None:
     found = same_masks(small, made, methods=("spex", "lasso"), held_out=64)
     designing = MeteredGame(small)
     spex.SPEX().estimate(designing, budget=made.masks_asked, seed=0)
-    drawn = draw("uniform", 10, made.masks_asked, np.random.default_rng(0))
+    drawn = draw_spread("uniform", 10, made.masks_asked, np.random.default_rng(0))
     seen = np.vstack([drawn, designing.samples()[0]])
     fresh = hold_out(small, "uniform", 64, 0, seen)
     assert not set(pack(fresh.masks)) & set(pack(seen))

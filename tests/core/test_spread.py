@@ -1,0 +1,88 @@
+"""Spread masks are still uniform one by one; low orders come out more even than of independent ones."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spexcore.masks import DISTRIBUTIONS, all_masks, draw, near_limit, pack
+from spexcore.spread import BLOCK, draw_spread, spread
+
+
+def drawn(distribution: str, n_players: int, n_masks: int, seed: int = 0) -> np.ndarray:
+    return draw_spread(distribution, n_players, n_masks, np.random.default_rng(seed))
+
+
+def imbalance(masks: np.ndarray, order: int) -> float:
+    """Mean square over coalitions of one order of the mean of their characters: 1 / n_masks where independent."""
+    signs = 1.0 - 2.0 * masks
+    means = [signs[:, c].prod(axis=1).mean() for c in combinations(range(masks.shape[1]), order)]
+    return float(np.mean(np.square(means)))
+
+
+@given(st.sampled_from(DISTRIBUTIONS), st.integers(1, 40), st.integers(0, 300), st.integers(0, 2**32 - 1))
+def test_distinct_bool_no_more_than_asked_and_the_same_for_a_seed(
+    distribution: str, n_players: int, n_masks: int, seed: int
+) -> None:
+    masks = drawn(distribution, n_players, n_masks, seed)
+    assert masks.dtype == bool
+    assert masks.shape == (len(masks), n_players)
+    assert len(set(pack(masks))) == len(masks) <= n_masks
+    assert np.array_equal(masks, drawn(distribution, n_players, n_masks, seed))
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+@pytest.mark.parametrize(("n_players", "n_masks"), [(14, 256), (24, 1100), (100, 501), (1000, 64)])
+def test_as_many_as_asked(distribution: str, n_players: int, n_masks: int) -> None:
+    if distribution != "near" or n_players > 14:
+        assert len(drawn(distribution, n_players, n_masks)) == n_masks
+
+
+@pytest.mark.parametrize("n_players", [1, 2, 5, 9])
+def test_all_masks_where_they_are_asked_for_and_nearly_all(n_players: int) -> None:
+    assert np.array_equal(drawn("uniform", n_players, 2**n_players), all_masks(n_players))
+    assert len(drawn("uniform", n_players, 2**n_players - 1)) == 2**n_players - 1
+
+
+@pytest.mark.parametrize(("n_players", "n_masks"), [(14, 64), (14, 256), (24, 128)])
+def test_low_orders_are_more_even_than_of_independent_masks(n_players: int, n_masks: int) -> None:
+    even = drawn("uniform", n_players, n_masks)
+    chance = draw("uniform", n_players, n_masks, np.random.default_rng(0))
+    assert imbalance(even, 1) < 1e-3 / n_masks  # complements cancel
+    assert imbalance(even, 2) < 0.7 * imbalance(chance, 2)
+
+
+def test_of_many_players_no_order_is_less_even() -> None:
+    even, chance = drawn("uniform", 70, 256), draw("uniform", 70, 256, np.random.default_rng(0))
+    assert imbalance(even, 2) < 1.15 * imbalance(chance, 2)
+
+
+def test_one_by_one_they_are_uniform() -> None:
+    first = np.array([drawn("uniform", 6, 9, seed)[[0, 5, 8]] for seed in range(1500)])
+    assert np.abs(first.mean(axis=0) - 0.5).max() < 0.06
+    pairs = first[:, :, :, None] == first[:, :, None, :]
+    assert np.abs(pairs.mean(axis=0)[:, ~np.eye(6, dtype=bool)] - 0.5).max() < 0.07
+
+
+@pytest.mark.parametrize("n_masks", [4, 5, BLOCK, BLOCK + 4])
+def test_pair_after_pair(n_masks: int) -> None:
+    masks = spread(n_masks, 30, np.random.default_rng(0))[:n_masks]
+    whole = n_masks // 2 * 2
+    assert np.array_equal(masks[0:whole:2], ~masks[1:whole:2])
+
+
+def test_no_two_coalitions_are_mistaken_for_each_other() -> None:
+    masks = drawn("uniform", 16, 256)
+    signs = 1.0 - 2.0 * masks
+    coalitions = [c for order in (1, 2, 3) for c in combinations(range(16), order)]
+    characters = np.stack([signs[:, c].prod(axis=1) for c in coalitions])
+    alike = np.abs(characters @ characters.T / len(masks)) - np.eye(len(coalitions))
+    assert alike.max() < 0.5
+
+
+def test_mixed_ones_are_half_near_and_both_ends_are_there() -> None:
+    removed = (~drawn("mixed", 100, 1000)).sum(axis=1)
+    assert (removed <= near_limit(100)).sum() == 500
+    assert {0, 100} <= set(removed.tolist())
