@@ -120,7 +120,7 @@ def leading_parities(signs: Array, residual: Array, *, max_order: int = 5, limit
             break
         few = rows < min(len(signs), LEADERS_ROWS)
         found = _leading_of(columns[:rows], rest[:rows], order, LEADERS if few else limit)
-        if few:
+        if few and len(found):
             found = _judged(found, columns[:LEADERS_ROWS], rest[:LEADERS_ROWS])[:limit]
         leading += [tuple(row) for row in found.tolist()]
     return leading

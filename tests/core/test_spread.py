@@ -50,13 +50,16 @@ def test_all_masks_where_they_are_asked_for_and_nearly_all(n_players: int) -> No
 def test_low_orders_are_more_even_than_of_independent_masks(n_players: int, n_masks: int) -> None:
     even = drawn("uniform", n_players, n_masks)
     chance = draw("uniform", n_players, n_masks, np.random.default_rng(0))
-    assert imbalance(even, 1) < 1e-3 / n_masks  # complements cancel
-    assert imbalance(even, 2) < 0.7 * imbalance(chance, 2)
+    for order in (1, 2):
+        assert imbalance(even, order) < 0.7 * imbalance(chance, order)
+    if n_players == 14:
+        assert imbalance(even, 1) == imbalance(even, 3) == 0.0  # complements cancel
 
 
 def test_of_many_players_no_order_is_less_even() -> None:
     even, chance = drawn("uniform", 70, 256), draw("uniform", 70, 256, np.random.default_rng(0))
-    assert imbalance(even, 2) < 1.15 * imbalance(chance, 2)
+    for order in (1, 2):
+        assert imbalance(even, order) < 1.05 * imbalance(chance, order)
 
 
 def test_one_by_one_they_are_uniform() -> None:
@@ -67,10 +70,12 @@ def test_one_by_one_they_are_uniform() -> None:
 
 
 @pytest.mark.parametrize("n_masks", [4, 5, BLOCK, BLOCK + 4])
-def test_pair_after_pair(n_masks: int) -> None:
-    masks = spread(n_masks, 30, np.random.default_rng(0))[:n_masks]
+@pytest.mark.parametrize("n_players", [14, 30])
+def test_pair_after_pair_where_all_masks_can_be_listed_and_none_beyond(n_players: int, n_masks: int) -> None:
+    masks = spread(n_masks, n_players, np.random.default_rng(0))[:n_masks]
     whole = n_masks // 2 * 2
-    assert np.array_equal(masks[0:whole:2], ~masks[1:whole:2])
+    complementary = (masks[0:whole:2] == ~masks[1:whole:2]).all(axis=1)
+    assert complementary.all() if n_players == 14 else not complementary.any()
 
 
 def test_no_two_coalitions_are_mistaken_for_each_other() -> None:

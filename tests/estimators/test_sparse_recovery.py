@@ -122,6 +122,17 @@ def test_of_very_many_coalitions_a_few_samples_choose_those_that_are_judged_on_m
     assert leading[-2] == strong
 
 
+def test_an_order_that_says_nothing_at_all_leaves_the_others() -> None:
+    half = draw("uniform", 256, 512, np.random.default_rng(0))
+    masks = np.stack([half, ~half], axis=1).reshape(
+        -1, 256
+    )  # what is even in a mask has no odd part, to the last digit
+    signs = signs_of(masks)
+    leading = leading_parities(signs, signs[:, [3, 200]].prod(axis=1), max_order=3)
+    assert leading[256] == (3, 200)
+    assert max(map(len, leading)) == 2
+
+
 def test_high_parities_that_are_given_are_chosen_from_and_no_others_looked_for() -> None:
     rng = np.random.default_rng(8)
     masks = draw("uniform", 14, 500, rng)
