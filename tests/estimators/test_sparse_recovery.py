@@ -123,10 +123,9 @@ def test_of_very_many_coalitions_a_few_samples_choose_those_that_are_judged_on_m
 
 
 def test_an_order_that_says_nothing_at_all_leaves_the_others() -> None:
+    """Masks with their complements: of a parity of even order the odd ones see nothing, to the last digit."""
     half = draw("uniform", 256, 512, np.random.default_rng(0))
-    masks = np.stack([half, ~half], axis=1).reshape(
-        -1, 256
-    )  # what is even in a mask has no odd part, to the last digit
+    masks = np.stack([half, ~half], axis=1).reshape(-1, 256)
     signs = signs_of(masks)
     leading = leading_parities(signs, signs[:, [3, 200]].prod(axis=1), max_order=3)
     assert leading[256] == (3, 200)
