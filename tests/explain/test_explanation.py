@@ -33,9 +33,9 @@ def test_measured_terms_are_first_hand_in_their_index_only(explanation: spex.Exp
     assert max(map(len, explanation.interactions("comobius", max_order=1).scores)) == 1
 
 
-def test_a_predicted_term_takes_what_is_known_of_its_ablations_and_old_run_files_did_not(
-    explanation: spex.Explanation,
-) -> None:
+def test_a_predicted_term_takes_what_is_known_of_its_ablations_and_old_run_files_did_not() -> None:
+    game = spex.TableGame(np.random.default_rng(0).normal(size=2**7))  # of which WalshGP predicts dozens of terms
+    explanation = spex.explain(game, spex.WalshGP(), budget=48, masks="mixed", held_out=20)
     alone, said = explanation.spectrum.interactions("comobius", max_order=4), explanation.interactions(max_order=4)
     predicted = [S for S in said.scores if S and S not in explanation.measured]
     corners = {S: explanation.predicted_corners(S) for S in predicted}
