@@ -1,5 +1,6 @@
 """Masks are distinct, of the distribution asked for, and the same for the same seed."""
 
+from collections.abc import Callable
 from math import comb
 
 import numpy as np
@@ -20,34 +21,44 @@ from spexcore.masks import (
     unpack,
     unseen,
 )
+from spexcore.spread import draw_spread
+
+Way = Callable[[str, int, int, np.random.Generator], np.ndarray]
 
 everywhere = pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+either_way = pytest.mark.parametrize("way", [draw, draw_spread])
 
 
-def drawn(distribution: str, n_players: int, n_masks: int, seed: int = 0) -> np.ndarray:
-    return draw(distribution, n_players, n_masks, np.random.default_rng(seed))
+def drawn(distribution: str, n_players: int, n_masks: int, seed: int = 0, way: Way = draw) -> np.ndarray:
+    return way(distribution, n_players, n_masks, np.random.default_rng(seed))
 
 
 def distinct(masks: np.ndarray) -> bool:
     return len(set(pack(masks))) == len(masks)
 
 
+@either_way
 @given(st.sampled_from(DISTRIBUTIONS), st.integers(1, 40), st.integers(0, 300), st.integers(0, 2**32 - 1))
 def test_drawn_masks_are_distinct_bool_and_no_more_than_asked(
-    distribution: str, n_players: int, n_masks: int, seed: int
+    way: Way, distribution: str, n_players: int, n_masks: int, seed: int
 ) -> None:
-    masks = drawn(distribution, n_players, n_masks, seed)
+    masks = drawn(distribution, n_players, n_masks, seed, way)
     assert masks.dtype == bool
     assert masks.shape[1] == n_players
     assert len(masks) <= n_masks
     assert distinct(masks)
-    assert np.array_equal(masks, drawn(distribution, n_players, n_masks, seed))
+    assert np.array_equal(masks, drawn(distribution, n_players, n_masks, seed, way))
 
 
+@either_way
 @everywhere
-@pytest.mark.parametrize(("n_players", "n_masks"), [(24, 500), (100, 1000), (1000, 64)])
-def test_as_many_masks_as_asked_where_there_are_enough(distribution: str, n_players: int, n_masks: int) -> None:
-    assert len(drawn(distribution, n_players, n_masks)) == n_masks
+@pytest.mark.parametrize(
+    ("n_players", "n_masks"), [(14, 256), (24, 500), (24, 1100), (100, 501), (100, 1000), (1000, 64)]
+)
+def test_as_many_masks_as_asked_where_there_are_enough(
+    way: Way, distribution: str, n_players: int, n_masks: int
+) -> None:
+    assert len(drawn(distribution, n_players, n_masks, way=way)) == n_masks
 
 
 @everywhere
@@ -55,11 +66,12 @@ def test_other_seeds_give_other_masks(distribution: str) -> None:
     assert not np.array_equal(drawn(distribution, 30, 50, seed=1), drawn(distribution, 30, 50, seed=2))
 
 
+@either_way
 @everywhere
 @pytest.mark.parametrize("n_players", [1, 2, 5, 9])
 @pytest.mark.parametrize("beyond", [0, 1, 1000])
-def test_budget_that_covers_all_masks_gets_each_once(distribution: str, n_players: int, beyond: int) -> None:
-    masks = drawn(distribution, n_players, 2**n_players + beyond)
+def test_budget_that_covers_all_masks_gets_each_once(way: Way, distribution: str, n_players: int, beyond: int) -> None:
+    masks = drawn(distribution, n_players, 2**n_players + beyond, way=way)
     assert np.array_equal(masks, all_masks(n_players))
 
 
@@ -71,8 +83,9 @@ def test_uniform_keeps_each_player_half_of_the_time() -> None:
 
 @pytest.mark.parametrize("distribution", ["sizes", "mixed"])
 @pytest.mark.parametrize("n_masks", [2, 3, 50])
-def test_both_ends_are_drawn(distribution: str, n_masks: int) -> None:
-    kept = drawn(distribution, 30, n_masks).sum(axis=1)
+@either_way
+def test_both_ends_are_drawn(way: Way, distribution: str, n_masks: int) -> None:
+    kept = drawn(distribution, 30, n_masks, way=way).sum(axis=1)
     assert (kept == 30).sum() == 1
     assert (kept == 0).sum() == 1
 
@@ -104,8 +117,9 @@ def test_near_masks_remove_every_player_alike() -> None:
     assert np.abs((~drawn("near", 60, 6000)).mean(axis=0) * 60 / 3.5 - 1).max() < 0.35
 
 
-def test_mixed_masks_are_half_near_half_uniform() -> None:
-    removed = (~drawn("mixed", 100, 1000)).sum(axis=1)
+@either_way
+def test_mixed_masks_are_half_near_half_uniform(way: Way) -> None:
+    removed = (~drawn("mixed", 100, 1000, way=way)).sum(axis=1)
     assert (removed <= near_limit(100)).sum() == 500  # 499 near, and everybody kept
     assert ((removed > 25) & (removed < 75)).sum() == 499
 

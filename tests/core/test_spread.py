@@ -1,13 +1,14 @@
-"""Spread masks are still uniform one by one; low orders come out more even than of independent ones."""
+"""Spread masks are still uniform one by one; low orders come out more even than of independent ones.
+
+What holds of masks drawn either way is in `test_masks`.
+"""
 
 from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from spexcore.masks import DISTRIBUTIONS, all_masks, draw, near_limit, pack
+from spexcore.masks import draw
 from spexcore.spread import BLOCK, draw_spread, spread
 
 
@@ -22,27 +23,8 @@ def imbalance(masks: np.ndarray, order: int) -> float:
     return float(np.mean(np.square(means)))
 
 
-@given(st.sampled_from(DISTRIBUTIONS), st.integers(1, 40), st.integers(0, 300), st.integers(0, 2**32 - 1))
-def test_distinct_bool_no_more_than_asked_and_the_same_for_a_seed(
-    distribution: str, n_players: int, n_masks: int, seed: int
-) -> None:
-    masks = drawn(distribution, n_players, n_masks, seed)
-    assert masks.dtype == bool
-    assert masks.shape == (len(masks), n_players)
-    assert len(set(pack(masks))) == len(masks) <= n_masks
-    assert np.array_equal(masks, drawn(distribution, n_players, n_masks, seed))
-
-
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-@pytest.mark.parametrize(("n_players", "n_masks"), [(14, 256), (24, 1100), (100, 501), (1000, 64)])
-def test_as_many_as_asked(distribution: str, n_players: int, n_masks: int) -> None:
-    if distribution != "near" or n_players > 14:
-        assert len(drawn(distribution, n_players, n_masks)) == n_masks
-
-
 @pytest.mark.parametrize("n_players", [1, 2, 5, 9])
-def test_all_masks_where_they_are_asked_for_and_nearly_all(n_players: int) -> None:
-    assert np.array_equal(drawn("uniform", n_players, 2**n_players), all_masks(n_players))
+def test_all_masks_but_one_are_drawn_too(n_players: int) -> None:
     assert len(drawn("uniform", n_players, 2**n_players - 1)) == 2**n_players - 1
 
 
@@ -85,9 +67,3 @@ def test_no_two_coalitions_are_mistaken_for_each_other() -> None:
     characters = np.stack([signs[:, c].prod(axis=1) for c in coalitions])
     alike = np.abs(characters @ characters.T / len(masks)) - np.eye(len(coalitions))
     assert alike.max() < 0.5
-
-
-def test_mixed_ones_are_half_near_and_both_ends_are_there() -> None:
-    removed = (~drawn("mixed", 100, 1000)).sum(axis=1)
-    assert (removed <= near_limit(100)).sum() == 500
-    assert {0, 100} <= set(removed.tolist())
