@@ -50,7 +50,7 @@ OPTIONS: dict[str, str | int | bool] = {
 
 BUDGET = 512
 MASKS = "mixed"
-METHODS = ("walshgp", "stackspex", "proxyspex")  # the first of these that there is begins
+METHODS = ("stackspex", "walshgp", "proxyspex")  # the first of these that there is begins
 VERIFY = 10
 RUNS_A_PAGE = 20
 TOPS = (5, 12, 25, 50, 100, 500)

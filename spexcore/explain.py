@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
-from spexcore.estimators import WalshGP
+from spexcore.estimators import StackSPEX
 from spexcore.estimators.base import Estimator
 from spexcore.explanation import Explanation
 from spexcore.faithfulness import faithfulness, hold_out, r2_score
@@ -53,7 +53,7 @@ def explain(
     for estimators that take any masks. Raises BadBudget, BadInput, BadValue.
     """
     started = time.perf_counter()
-    estimator = estimator if estimator is not None else WalshGP()
+    estimator = estimator if estimator is not None else StackSPEX()
     most, r2 = (AUTO, AUTO_R2 if r2 is None else r2) if budget == "auto" else (budget, r2)
     asked = Request(most, masks, verify, seed, held_out, r2)
     asked.check(estimator, game.n_players)

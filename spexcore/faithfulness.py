@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spexcore.errors import BadInput
 from spexcore.game import Game, Values
-from spexcore.masks import ENUMERABLE, Masks, all_masks, draw, near_limit, pack, unseen
+from spexcore.masks import ENUMERABLE, Masks, all_masks, draw, is_near, near_limit, pack, unseen
 from spexcore.removal import Removal
 from spexcore.spectrum import Spectrum
 
@@ -110,8 +110,7 @@ def held_out_masks(distribution: str, n_players: int, n_masks: int, seed: int, s
 
 def _of_kind(distribution: str, masks: Masks) -> Masks:
     """Those that a distribution can draw."""
-    removed = masks.shape[1] - masks.sum(axis=1)
-    return masks if distribution == "uniform" else masks[(removed >= 1) & (removed <= near_limit(masks.shape[1]))]
+    return masks if distribution == "uniform" else masks[is_near(masks)]
 
 
 def hold_out(game: Game, distribution: str, n_masks: int, seed: int, seen: Masks) -> HeldOut:

@@ -56,6 +56,12 @@ def near_limit(n_players: int) -> int:
     return min(n_players, max(3, n_players // 10))
 
 
+def is_near(masks: Masks) -> NDArray[np.bool_]:
+    """Which masks (n_masks, n_players) the distribution *near* can draw, (n_masks,)."""
+    removed = masks.shape[1] - masks.sum(axis=1)
+    return (removed >= 1) & (removed <= near_limit(masks.shape[1]))
+
+
 def corners(coalition: Coalition, n_players: int) -> Masks:
     """The 2^|S| masks that keep everything outside S, (2^|S|, n_players); row k keeps S[i] where bit i of k is set."""
     inside = all_masks(len(coalition))

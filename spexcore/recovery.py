@@ -52,7 +52,7 @@ class Request:
         if self.r2 is not None and not isinstance(estimator, MaskEstimator):
             raise BadInput(
                 f"`r2` needs an estimator that takes masks in rounds; {estimator.name} designs its own. "
-                "Give a budget, or use WalshGP."
+                "Give a budget, or use StackSPEX."
             )
         if self.budget < 2**n_players:
             estimator.check_budget(self.budget, n_players)

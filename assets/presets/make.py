@@ -33,13 +33,13 @@ class Preset:
     text: str
     look: str
     settings: dict[str, Any] = field(default_factory=dict)
-    estimator: Estimator = field(default_factory=spex.WalshGP)
+    estimator: Estimator = field(default_factory=spex.StackSPEX)
     masks: str = "mixed"
     budget: int = 512
 
 
 #: A few thousand terms carry these spectra as well as the method's 32,768, in a tenth of the file.
-_SMALL = spex.WalshGP(terms=4096)
+_SMALL = spex.StackSPEX(terms=4096)
 
 _REVIEW = (
     "We went in with low hopes, because the trailer gives half of the plot away. The first hour is slow. Nobody "

@@ -10,7 +10,7 @@ from spexcore.bench.texts import prompt_game, prompts
 from spexcore.errors import BadInput
 from spexcore.game import FunctionGame, Game, TableGame, Values
 from spexcore.lenses.synthetic import random_game
-from spexcore.masks import ENUMERABLE, Coalition, Masks, all_masks, draw, near_limit
+from spexcore.masks import ENUMERABLE, Coalition, Masks, all_masks, draw, is_near
 
 BUDGETS = (64, 128, 256, 512)
 BELOW = (16, 32)  # smaller budgets, of our methods alone: how few masks do for an equal R2
@@ -54,8 +54,7 @@ class Case:
         n = self.game.n_players
         if n <= ENUMERABLE:
             everything = all_masks(n)
-            removed = n - everything.sum(axis=1)
-            return everything, everything[(removed >= 1) & (removed <= near_limit(n))]
+            return everything, everything[is_near(everything)]
         rng = np.random.default_rng(2**31)
         return draw("uniform", n, self.judged, rng), draw("near", n, self.judged // 4, rng)
 

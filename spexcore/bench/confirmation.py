@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spexcore.bench.texts import prompt_lens, reviews
-from spexcore.estimators import ProxySPEX, WalshGP
+from spexcore.estimators import ProxySPEX, StackSPEX
 from spexcore.estimators.base import Estimator
 from spexcore.explain import explain
 from spexcore.explanation import Explanation
@@ -18,7 +18,7 @@ WORDS = (8, 60)  # shortest and longest review
 
 #: The default, and ProxySPEX as published: uniform masks, nothing measured first.
 METHODS: dict[str, tuple[Estimator, str, int]] = {
-    "WalshGP, mixed masks, leading terms measured": (WalshGP(), "mixed", TOP),
+    "StackSPEX, mixed masks, leading terms measured": (StackSPEX(), "mixed", TOP),
     "ProxySPEX, uniform masks": (ProxySPEX(), "uniform", 0),
 }
 

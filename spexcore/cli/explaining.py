@@ -21,9 +21,7 @@ from spexcore.tables import explanation_text, interactions_json
 from spexcore.transforms import INDICES
 
 DEFAULT_BUDGET = 512
-DEFAULT_ESTIMATOR = (
-    "walshgp"  # the stack is better on most games, but not on all of them, and takes several times as long
-)
+DEFAULT_ESTIMATOR = "stackspex"
 
 #: The lenses of `spex explain`, each a module with `options(parser)` and `game(options)`; where they differ MASKS, how
 #: masks are drawn by default, and where retraining says more than a spectrum, `evidence(game, explanation)`.

@@ -9,13 +9,13 @@ from spexcore.estimators.base import MaskEstimator
 from spexcore.estimators.gated_gp import GatedGP
 from spexcore.estimators.sparse_recovery import recover
 from spexcore.estimators.stack_members import Fitted, Half, Member, Process, Refitted, Sparse, Sum, members, whole_trees
-from spexcore.estimators.stack_weights import blend_weights
+from spexcore.estimators.stack_weights import blend_weights, units
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
 from spexcore.estimators.walsh_terms import Terms, largest, read_off
 from spexcore.game import Values
-from spexcore.masks import ENUMERABLE, Masks
+from spexcore.masks import ENUMERABLE, Masks, is_near
 from spexcore.spectrum import Spectrum
 from spexcore.transforms import evaluate, walsh_hadamard
 
@@ -39,15 +39,17 @@ class StackSPEX(MaskEstimator):
     fold and predicts it. The weights begin at what is believed of each, both processes of WalshGP among them, and move
     towards non-negative least squares on those predictions (stacking: Wolpert 1992; Breiman 1996) as far as the gain
     is beyond doubt (`stack_weights`). Every member is a spectrum, and so is the blend.
-    max_order: of the trees and of exact recovery; the processes know no limit. Players are taken in the order they are
-    given: those side by side, as words in a sentence, may interact more than others, where the values say so.
+    max_order: of the trees and of exact recovery; the processes know no limit. terms: coefficients kept. Players are
+    taken in the order they are given: those side by side, as words in a sentence, may interact more than others, where
+    the values say so.
     """
 
     max_order: int = 5
+    terms: int = 2**15
 
     def min_budget(self, n_players: int) -> int:
-        """A few masks a fold, or all there are."""
-        return min(2**n_players, 16)
+        """Two masks, as of the process that it is where samples are too few to hold any out."""
+        return 2
 
     def _fit(self, masks: Masks, values: Values, players: tuple[str, ...], seed: int) -> Spectrum:
         """Spectrum from any masks (n_masks, n_players) and values (n_masks,)."""
@@ -69,7 +71,7 @@ class StackSPEX(MaskEstimator):
         share = float(weights[weights > KEPT].sum())
         kept = [(member, float(w) / share) for member, w in zip(tried, weights) if w > KEPT]
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
-        return Spectrum(_blend(fitted, float(values.mean()), seed), players)
+        return Spectrum(_leading(_blend(fitted, float(values.mean()), seed), self.terms), players)
 
 
 def _explained(terms: Terms, masks: Masks, values: Values) -> bool:
@@ -83,12 +85,12 @@ def _sparse_is_all(sparse: Terms, masks: Masks, values: Values, seed: int) -> bo
     what it leaves over there does not go with how they differ from it."""
     order = np.random.default_rng(seed).permutation(len(values))
     judged, learnt = order[:JUDGED], order[JUDGED : JUDGED + CHECKED]
-    guess = evaluate(sparse, masks[judged])
-    rest = values[judged] - guess
-    if rest @ rest > UNSURE * len(judged) * values.var():
+    guess, (centre, unit) = evaluate(sparse, masks[judged]), units(values[judged], is_near(masks[judged]))
+    rest = (values[judged] - guess) / unit
+    if rest @ rest > UNSURE * np.sum(((values[judged] - centre) / unit) ** 2):
         return False
     for rival in (Refitted(whole_trees(5)), Process("ranks", 0.5).rehearsed()):
-        other = _fitted(rival, masks[learnt], values[learnt], seed).predict(masks[judged]) - guess
+        other = (_fitted(rival, masks[learnt], values[learnt], seed).predict(masks[judged]) - guess) / unit
         if max(0.0, float(rest @ other)) ** 2 > ADDS * float(rest @ rest) * float(other @ other):
             return False
     return True
@@ -96,17 +98,17 @@ def _sparse_is_all(sparse: Terms, masks: Masks, values: Values, seed: int) -> bo
 
 def _held_out(
     rehearsals: dict[Member, Member], masks: Masks, values: Values, seed: int
-) -> tuple[tuple[Array, Array], dict[Member, Fitted]]:
-    """What each member's rehearsal predicts of folds it was not fitted to, (n_held, n_members), and the values, both
-    centred; and what was fitted without the last fold."""
+) -> tuple[tuple[Array, Array, NDArray[np.bool_]], dict[Member, Fitted]]:
+    """What each member's rehearsal predicts of folds it was not fitted to, (n_held, n_members), the values, and which
+    of the masks are near; and what was fitted without the last fold."""
     folds, guesses = _folds(len(values), seed), []
     fitted: dict[Member, Fitted] = {}
     for fold in folds:
         train = np.setdiff1d(np.arange(len(values)), fold)
-        centre = values[train].mean()
         fitted = {m: _fitted(rehearsal, masks[train], values[train], seed) for m, rehearsal in rehearsals.items()}
-        guesses.append(np.stack([f.predict(masks[fold]) - centre for f in fitted.values()], axis=1))
-    return (np.concatenate(guesses), values[np.concatenate(folds)] - values.mean()), fitted
+        guesses.append(np.stack([f.predict(masks[fold]) for f in fitted.values()], axis=1))
+    held = np.concatenate(folds)
+    return (np.concatenate(guesses), values[held], is_near(masks[held])), fitted
 
 
 def _rehearsed(member: Member, sparse: Terms) -> Member:
@@ -148,6 +150,12 @@ def _blend(fitted: list[tuple[Fitted, float]], centre: float, seed: int) -> Term
         for coalition, value in terms.items():
             total[coalition] = total.get(coalition, 0.0) + weight * value
     return total
+
+
+def _leading(terms: Terms, limit: int) -> Terms:
+    """The constant and the `limit` largest others."""
+    others = sorted((c for c in terms if c), key=lambda c: -abs(terms[c]))
+    return {c: terms[c] for c in [(), *others[:limit]]}
 
 
 def _together(linked: list[tuple[LinkedWalshGP, float]], masks: Masks) -> Array:

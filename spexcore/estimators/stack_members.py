@@ -266,7 +266,8 @@ def _few_members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Mem
     """The one of each kind that has done best on wide games; a penalty where it is affordable, and masks are few."""
     linear: Member = Penalised() if n_masks < min(PLENTY * n_players, VERY_LARGE / n_players) else Linear()
     refitted = Refitted(whole_trees(max_order))
-    return [(Process("ranks", 0.5, neighbours=True), 1.0), (linear, 0.3), (refitted, 0.3), (Sparse(max_order), 0.0)]
+    processes: list[Member] = [Process("ranks", 0.5, neighbours=True), Half("identity", gates=False)]
+    return [*((one, 1.0) for one in processes), (linear, 0.3), (refitted, 0.3), (Sparse(max_order), 0.0)]
 
 
 def whole_trees(max_order: int) -> Trees:

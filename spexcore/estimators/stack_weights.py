@@ -12,7 +12,30 @@ from spexcore.estimators.walsh_kernel import Array
 DOUBT = 0.3  # a member worse than the best by t standard errors weighs exp(-DOUBT t^2) before anything is fitted
 PULL = 60.0  # samples that this first guess is worth: fitted weights follow it where samples are few
 CAUTION = 2.0  # standard errors of the gain below which belief is not left at all
+ASKED_FOR = 0.1  # share of the samples from which one kind of masks is not there by chance
+FAR_OFF = 2.0  # times the error of the mean
+LEAST = 1e-3  # of the deviation of all values: smaller ones of a kind may be rounding
 PARTS = 5  # of the samples: what fitted weights gain is measured on each part with weights fitted to the others
+
+
+def units(values: Array, near: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Centre and unit (n_masks,) of each value in which masks near the prompt and all others, where both were asked
+    for, weigh alike: the mean of its kind and its deviation, as R2 judges it.
+
+    Where a value saturates it varies a hundred times less near the prompt, and errors there would count for nothing.
+    """
+    centre, unit = np.empty(len(values)), np.empty(len(values))
+    kinds = _kinds(near)
+    for kind in kinds:
+        centre[kind] = values[kind].mean()
+        unit[kind] = max(values[kind].std(), LEAST * values.std()) * np.sqrt(len(kinds) * kind.mean())
+    return centre, unit
+
+
+def _kinds(near: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...]:
+    """Which masks are of either kind; of one, where the other is there by chance."""
+    both = (near, ~near)
+    return both if np.mean(both, axis=1).min() >= ASKED_FOR else (np.ones(len(near), dtype=bool),)
 
 
 def likely_best(guesses: Array, values: Array) -> Array:
@@ -39,10 +62,15 @@ def fitted_weights(guesses: Array, values: Array) -> Array:
     return weights / weights.sum() if weights.any() else first
 
 
-def blend_weights(guesses: Array, values: Array, belief: Array) -> Array:
+def blend_weights(guesses: Array, values: Array, near: NDArray[np.bool_], belief: Array) -> Array:
     """Weights (n_members,) that add up to one: belief, and of the way from there to `fitted_weights` the share
-    1 - (CAUTION standard errors of the gain / gain)^2, or nothing where that is negative (James and Stein 1961)."""
-    first = belief / belief.sum()
+    1 - (CAUTION standard errors of the gain / gain)^2, or nothing where that is negative (James and Stein 1961).
+
+    near: which of the masks are near the prompt, (n_masks,); errors are in `units`.
+    """
+    centre, unit = units(values, near)
+    guesses, values = (guesses - centre[:, None]) / unit[:, None], (values - centre) / unit
+    first = _trusted(guesses, values, near, belief)
     before = (values - guesses @ first) ** 2
     gains = np.empty(len(values))
     for part in range(min(PARTS, len(values))):
@@ -52,3 +80,11 @@ def blend_weights(guesses: Array, values: Array, belief: Array) -> Array:
     gain = float(gains.mean())
     share = max(0.0, 1.0 - CAUTION**2 * gains.var() / len(gains) / gain**2) if gain > 0 else 0.0
     return (1 - share) * first + share * fitted_weights(guesses, values)
+
+
+def _trusted(guesses: Array, values: Array, near: NDArray[np.bool_], belief: Array) -> Array:
+    """Belief, as weights, without those that err FAR_OFF times as much as the mean of a kind of masks would."""
+    errors = (values[:, None] - guesses) ** 2
+    worst = np.max([errors[kind].mean(axis=0) * np.mean(kind) for kind in _kinds(near)], axis=0)
+    kept = np.where(worst * len(_kinds(near)) < FAR_OFF, belief, 0.0)
+    return kept / kept.sum() if kept.any() else belief / belief.sum()

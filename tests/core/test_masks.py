@@ -16,6 +16,7 @@ from spexcore.masks import (
     as_masks,
     corners,
     draw,
+    is_near,
     near_limit,
     pack,
     unpack,
@@ -105,6 +106,12 @@ def test_near_masks_remove_one_to_a_tenth_but_at_least_three(n_players: int, lim
     if n_players >= 200:  # below, there are too few distinct ways of removing one player
         assert set(removed) == set(range(1, limit + 1))
         assert removed.mean() == pytest.approx((limit + 1) / 2, rel=0.15)
+
+
+def test_near_are_those_that_the_distribution_draws_and_no_others() -> None:
+    drawn_near = {row.tobytes() for row in drawn("near", 8, 200)}
+    everything = all_masks(8)
+    assert {row.tobytes() for row in everything[is_near(everything)]} == drawn_near
 
 
 def test_near_masks_run_dry_without_repeating() -> None:

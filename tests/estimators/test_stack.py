@@ -24,7 +24,7 @@ from spexcore.estimators.stack_members import (
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.faithfulness import r2_score
 from spexcore.lenses.synthetic import random_game
-from spexcore.masks import all_masks, draw
+from spexcore.masks import all_masks, draw, is_near
 from spexcore.transforms import evaluate
 
 
@@ -103,6 +103,27 @@ def test_the_blend_keeps_up_with_its_process_on_mixed_masks() -> None:
     assert r2_score(truth, stack) > r2_score(truth, process) - 0.02
 
 
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_value_that_saturates_is_told_near_the_prompt_as_well(seed: int) -> None:
+    everything, weights = all_masks(12), np.random.default_rng(seed).uniform(0.2, 1.5, size=12)
+    pair = 0.8 * everything[:, [2, 5]].all(axis=1)
+    truth = 1 / (1 + np.exp(-1.2 * (everything @ weights - 0.35 * weights.sum() + pair)))
+    near = is_near(everything)
+    masks = draw("mixed", 12, 200, np.random.default_rng(seed))
+    guess = StackSPEX().fit(masks, truth[masks @ (1 << np.arange(12))]).predict(everything)
+    assert truth[near].std() < 0.06 * truth.std()
+    assert r2_score(truth[near], guess[near]) > 0.985, ".95 where errors near the prompt count by their size"
+    assert r2_score(truth, guess) > 0.985
+
+
+def test_no_more_terms_are_kept_than_asked_for() -> None:
+    masks = draw("uniform", 10, 100, np.random.default_rng(0))
+    values = np.tanh(masks @ np.linspace(-1.0, 1.0, 10) + masks[:, 0] * masks[:, 1])
+    everything, few = (StackSPEX(terms=terms).fit(masks, values).coefficients for terms in (2**15, 7))
+    assert len(everything) > len(few) == 8
+    assert min(abs(few[c]) for c in few if c) >= max(abs(everything[c]) for c in everything if c not in few)
+
+
 def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_asked() -> None:
     few, many = (of(n_masks, 14, 5) for n_masks in (100, 300))
     assert Sparse(5) not in few
@@ -111,7 +132,7 @@ def test_sparse_members_join_where_samples_bear_them_and_no_tree_is_deeper_than_
     shallow = of(300, 14, 1)
     assert {member.growth.depth for member in shallow if isinstance(member, Trees)} == {1}
     wide, wider = (of(n_masks, 1000, 5) for n_masks in (500, 10_000))
-    assert len(wide) == len(wider) < len(many) / 2
+    assert len(wide) == len(wider) <= len(many) / 2
     assert (Penalised() in wide, Linear() in wider) == (True, True)
 
 
