@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spexcore.estimators import stack
 from spexcore.estimators.lasso import Lasso
 from spexcore.estimators.refit import ridge
 from spexcore.estimators.sparse_recovery import recover
@@ -24,7 +25,7 @@ from spexcore.estimators.stack_members import (
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.faithfulness import r2_score
 from spexcore.lenses.synthetic import random_game
-from spexcore.masks import all_masks, draw, is_near
+from spexcore.masks import all_masks, draw, is_near, pack
 from spexcore.transforms import evaluate
 
 
@@ -114,6 +115,28 @@ def test_a_value_that_saturates_is_told_near_the_prompt_as_well(seed: int) -> No
     assert truth[near].std() < 0.06 * truth.std()
     assert r2_score(truth[near], guess[near]) > 0.985, ".95 where errors near the prompt count by their size"
     assert r2_score(truth, guess) > 0.985
+
+
+def test_a_sparse_model_is_not_all_where_a_rival_knows_more_of_one_kind_of_masks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Near the prompt the rival has what the sparse model lacks; elsewhere, where values vary more, neither has."""
+    rng = np.random.default_rng(2)
+    masks = np.vstack([draw("near", 30, 1000, rng), draw("uniform", 30, 200, rng)])
+    sparse, near = dict.fromkeys([(), (0,), (1,), (0, 1)], 0.5), is_near(masks)  # 2 where players 0 and 1 are gone
+    known = 0.08 * rng.choice([-1.0, 1.0], size=len(masks))
+    unknown, mistaken = (np.where(near, 0.0, rng.normal(size=len(masks))) for _ in range(2))
+    values = evaluate(sparse, masks) + known * near + 0.6 * unknown
+    told = dict(zip(pack(masks), evaluate(sparse, masks) + known * near + 0.6 * mistaken, strict=True))
+
+    class Rival:
+        def predict(self, asked: np.ndarray) -> np.ndarray:
+            return np.array([told[key] for key in pack(asked)])
+
+    monkeypatch.setattr(stack, "_fitted", lambda *_: Rival())
+    assert not stack._sparse_is_all(sparse, masks, values, 0)
+    monkeypatch.setattr(stack, "units", lambda values, _: (values.mean(), 1.0))
+    assert stack._sparse_is_all(sparse, masks, values, 0), "where errors near the prompt count by their size"
 
 
 def test_no_more_terms_are_kept_than_asked_for() -> None:
