@@ -33,7 +33,7 @@ class Preset:
     text: str
     look: str
     settings: dict[str, Any] = field(default_factory=dict)
-    estimator: Estimator = field(default_factory=spex.StackSPEX)
+    estimator: Estimator | None = None  # that of explain
     masks: str = "mixed"
     budget: int = 512
 

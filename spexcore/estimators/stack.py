@@ -13,7 +13,7 @@ from spexcore.estimators.stack_weights import blend_weights, units
 from spexcore.estimators.walsh_gp import WalshGP
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
-from spexcore.estimators.walsh_terms import Terms, largest, read_off
+from spexcore.estimators.walsh_terms import Terms, largest, read_off, truncated
 from spexcore.game import Values
 from spexcore.masks import ENUMERABLE, Masks, is_near
 from spexcore.spectrum import Spectrum
@@ -71,7 +71,7 @@ class StackSPEX(MaskEstimator):
         share = float(weights[weights > KEPT].sum())
         kept = [(member, float(w) / share) for member, w in zip(tried, weights) if w > KEPT]
         fitted = [(known.get(member) or _fitted(member, masks, values, seed), weight) for member, weight in kept]
-        return Spectrum(_leading(_blend(fitted, float(values.mean()), seed), self.terms), players)
+        return Spectrum(truncated(_blend(fitted, float(values.mean()), seed), self.terms), players)
 
 
 def _explained(terms: Terms, masks: Masks, values: Values) -> bool:
@@ -150,12 +150,6 @@ def _blend(fitted: list[tuple[Fitted, float]], centre: float, seed: int) -> Term
         for coalition, value in terms.items():
             total[coalition] = total.get(coalition, 0.0) + weight * value
     return total
-
-
-def _leading(terms: Terms, limit: int) -> Terms:
-    """The constant and the `limit` largest others."""
-    others = sorted((c for c in terms if c), key=lambda c: -abs(terms[c]))
-    return {c: terms[c] for c in [(), *others[:limit]]}
 
 
 def _together(linked: list[tuple[LinkedWalshGP, float]], masks: Masks) -> Array:

@@ -18,7 +18,7 @@ from spexcore.estimators.trees import Terms as Rows
 from spexcore.estimators.walsh_gp import best_link, fit_linked, fit_walsh_gp, fit_with_gates
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_linked import LinkedWalshGP
-from spexcore.estimators.walsh_terms import Terms, grown, low_orders
+from spexcore.estimators.walsh_terms import Terms, grown, low_orders, truncated
 from spexcore.game import Values
 from spexcore.masks import ENUMERABLE, Coalition, Masks
 from spexcore.transforms import evaluate
@@ -216,8 +216,7 @@ class Beam:
             front = grown(process, front, WIDTH)
             found += front
         sizes = dict(zip(found, process.coefficients(found).tolist(), strict=True))
-        kept = sorted((c for c in sizes if c), key=lambda c: -abs(sizes[c]))[:MOST_REFITTED]
-        return Sum({c: sizes[c] for c in [(), *kept]})
+        return Sum(truncated(sizes, MOST_REFITTED))
 
 
 @dataclass(frozen=True)
@@ -263,11 +262,17 @@ def members(masks: Masks, values: Values, max_order: int, seed: int) -> list[tup
 
 
 def _few_members(n_masks: int, n_players: int, max_order: int) -> list[tuple[Member, float]]:
-    """The one of each kind that has done best on wide games; a penalty where it is affordable, and masks are few."""
+    """The processes and the one of each other kind that have done best on wide games; a penalty on single players
+    where it is affordable, and masks are few."""
     linear: Member = Penalised() if n_masks < min(PLENTY * n_players, VERY_LARGE / n_players) else Linear()
     refitted = Refitted(whole_trees(max_order))
-    processes: list[Member] = [Process("ranks", 0.5, neighbours=True), Half("identity", gates=False)]
-    return [*((one, 1.0) for one in processes), (linear, 0.3), (refitted, 0.3), (Sparse(max_order), 0.0)]
+    return [
+        (Process("ranks", 0.5, neighbours=True), 1.0),
+        (Half("identity", gates=False), 1.0),
+        (linear, 0.3),
+        (refitted, 0.3),
+        (Sparse(max_order), 0.0),
+    ]
 
 
 def whole_trees(max_order: int) -> Trees:

@@ -84,7 +84,8 @@ def blend_weights(guesses: Array, values: Array, near: NDArray[np.bool_], belief
 
 def _trusted(guesses: Array, values: Array, near: NDArray[np.bool_], belief: Array) -> Array:
     """Belief, as weights, without those that err FAR_OFF times as much as the mean of a kind of masks would."""
-    errors = (values[:, None] - guesses) ** 2
-    worst = np.max([errors[kind].mean(axis=0) * np.mean(kind) for kind in _kinds(near)], axis=0)
-    kept = np.where(worst * len(_kinds(near)) < FAR_OFF, belief, 0.0)
+    errors, kinds = (values[:, None] - guesses) ** 2, _kinds(near)
+    worst = np.max([errors[kind].sum(axis=0) for kind in kinds], axis=0)
+    of_the_mean = len(values) / len(kinds)  # its squared errors, of either kind, in units
+    kept = np.where(worst < FAR_OFF * of_the_mean, belief, 0.0)
     return kept / kept.sum() if kept.any() else belief / belief.sum()

@@ -7,7 +7,7 @@ import numpy as np
 from spexcore.estimators.link import Identity, Link
 from spexcore.estimators.walsh_kernel import Array
 from spexcore.estimators.walsh_posterior import FittedWalshGP
-from spexcore.estimators.walsh_terms import Terms, largest, read_off
+from spexcore.estimators.walsh_terms import Terms, largest, read_off, truncated
 from spexcore.masks import ENUMERABLE, Masks
 from spexcore.transforms import inverse_walsh_hadamard, walsh_hadamard
 
@@ -52,9 +52,7 @@ class LinkedWalshGP:
         """The constant and the `limit` largest coefficients: exact to 20 players, read off free masks beyond."""
         if self.posterior.n_players <= ENUMERABLE:
             return largest(self.all_coefficients(), limit)
-        found = read_off(self.predict, self.posterior, seed)
-        kept = sorted((c for c in found if c), key=lambda c: -abs(found[c]))[:limit]
-        return {(): found[()], **{c: found[c] for c in kept}}
+        return truncated(read_off(self.predict, self.posterior, seed), limit)
 
 
 def doubt_by_size(posterior: FittedWalshGP) -> Array:

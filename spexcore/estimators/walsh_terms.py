@@ -67,6 +67,12 @@ def largest(table: Array, limit: int) -> Terms:
     return {(): float(table[0]), **terms}
 
 
+def truncated(terms: Terms, limit: int) -> Terms:
+    """The constant and the `limit` largest others of coefficients that are written down already."""
+    others = sorted((c for c in terms if c), key=lambda c: -abs(terms[c]))
+    return {c: terms[c] for c in [(), *others[:limit]]}
+
+
 def low_orders(fitted: FittedWalshGP, limit: int) -> list[Coalition]:
     """The constant, every single player and the `limit` pairs of largest posterior mean."""
     n = fitted.n_players
